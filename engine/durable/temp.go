@@ -1,0 +1,126 @@
+package durable
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/spf13/afero"
+)
+
+const (
+	tempSuffix = ".dropform-tmp"
+	tempRandom = 12  // characters, 60 bits
+	nameBytes  = 255 // what the usual file systems allow for one name
+	dirBatch   = 1024
+)
+
+// tempName is the hidden name under which base is written. A long base is cut so that every name that a file can have
+// can also be written.
+func tempName(base string) string {
+	tail := "." + strings.ToLower(rand.Text()[:tempRandom]) + tempSuffix
+	return "." + cut(base, nameBytes-1-len(tail)) + tail
+}
+
+// cut shortens s to at most n bytes without splitting a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
+// IsTemp reports whether a base name is that of a temporary file of this package.
+func IsTemp(name string) bool {
+	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, tempSuffix)
+}
+
+// RemoveTemp removes from dir (not below it) the temporary files that a crash left behind and that were last modified
+// before the given time; a zero time means all of them. Where other processes may be writing, pass a time that none of
+// their writes can be older than. Everything removable is removed before the first error is returned.
+func RemoveTemp(fs afero.Fs, dir string, before time.Time) error {
+	names, err := tempNames(fs, dir)
+	if err != nil {
+		return fmt.Errorf("look for temporary files in %s: %w", dir, err)
+	}
+	var errs []error
+	for _, name := range names {
+		if err := removeTemp(fs, filepath.Join(dir, name), before); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("remove temporary file: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// RemoveTempOf removes the temporary files that a crash left behind while path was being written. Nobody else may be
+// writing path.
+func RemoveTempOf(fs afero.Fs, path string) error {
+	dir, prefix := filepath.Split(path)
+	names, err := tempNames(fs, dir)
+	if err != nil {
+		return fmt.Errorf("look for temporary files in %s: %w", dir, err)
+	}
+	var errs []error
+	for _, name := range names {
+		if !strings.HasPrefix(name, "."+prefix+".") {
+			continue
+		}
+		if err := removeTemp(fs, filepath.Join(dir, name), time.Time{}); err != nil && !errors.Is(err, os.ErrNotExist) {
+			errs = append(errs, fmt.Errorf("remove temporary file: %w", err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func removeTemp(fs afero.Fs, path string, before time.Time) error {
+	fi, err := lstat(fs, path)
+	if err != nil {
+		return err
+	}
+	if !fi.Mode().IsRegular() || !before.IsZero() && !fi.ModTime().Before(before) {
+		return nil
+	}
+	return retryBusy(isBusy, func() error { return fs.Remove(path) })
+}
+
+// tempNames reads dir in batches and keeps only temporary names: a drop folder may hold a hundred thousand others.
+func tempNames(fs afero.Fs, dir string) ([]string, error) {
+	d, err := fs.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer d.Close()
+	var found []string
+	for {
+		names, err := d.Readdirnames(dirBatch)
+		for _, name := range names {
+			if IsTemp(name) {
+				found = append(found, name)
+			}
+		}
+		if errors.Is(err, io.EOF) || err == nil && len(names) == 0 {
+			return found, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// lstat is Stat without following a symbolic link, where the file system knows the difference.
+func lstat(fs afero.Fs, path string) (os.FileInfo, error) {
+	if l, ok := fs.(afero.Lstater); ok {
+		fi, _, err := l.LstatIfPossible(path)
+		return fi, err
+	}
+	return fs.Stat(path)
+}
