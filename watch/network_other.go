@@ -1,0 +1,5 @@
+//go:build !linux && !windows && !darwin
+
+package watch
+
+func network(string) string { return "" }

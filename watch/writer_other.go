@@ -1,0 +1,5 @@
+//go:build !linux && !windows
+
+package watch
+
+func writer(string) WriterState { return Unknown }
