@@ -1,0 +1,138 @@
+package csvschema
+
+import (
+	"unicode/utf8"
+)
+
+// batch is a stretch of whole records with what was found in them. It passes from the scanner to one checker to the
+// merger, and belongs to one of them at a time.
+type batch struct {
+	data           []byte
+	n              int   // data[:n] is valid
+	base           int64 // offset in the file of data[0]
+	wide           bool  // the file has two bytes for each UTF-16 unit
+	ends           uint8
+	fields         []field
+	above          []record // records in front of the data
+	recs           []record
+	below          []record // the footer
+	room, warnRoom int      // errors and warnings worth describing, at most
+
+	findings
+	done chan struct{}
+}
+
+// findings is what one checker has to say about one batch.
+type findings struct {
+	count, warned    int64
+	faults, warnings []Fault
+	entries          []entry
+	stats            evidence
+}
+
+// entry is a value that must not occur twice; rec is an index into recs.
+type entry struct {
+	rec, set int
+	lo, hi   uint64
+}
+
+// mark is a place that says something about the encoding.
+type mark struct {
+	line, record int64
+	column       int // from 0, -1 for none
+	offset       int64
+	bytes        []byte
+	seen, isBOM  bool
+}
+
+// evidence is what bytes above 0x7F say about the encoding; each mark is the first of its sort.
+type evidence struct {
+	multi     mark // a character of several bytes that is right in UTF-8
+	invalid   mark // a byte that is not UTF-8
+	undefined mark // a byte that Windows-1252 does not define
+	c1        mark // a byte from 0x80 to 0x9F
+}
+
+func (m *mark) keep(o mark) {
+	if !m.seen {
+		*m = o
+	}
+}
+
+func (e *evidence) keep(o *evidence) {
+	e.multi.keep(o.multi)
+	e.invalid.keep(o.invalid)
+	e.undefined.keep(o.undefined)
+	e.c1.keep(o.c1)
+}
+
+// offset is where data[at] lies in the file.
+func (b *batch) offset(at uint32) int64 {
+	if b.wide {
+		return b.base + 2*units(b.data[:at])
+	}
+	return b.base + int64(at)
+}
+
+// mark describes the bytes [at, at+n) of a record.
+func (b *batch) mark(r *record, at, n int) mark {
+	m := mark{line: r.line + linesBefore(b.data[r.start:at], b.ends), record: r.number, column: -1, offset: b.offset(uint32(at)), seen: true}
+	m.bytes = append(m.bytes, b.data[at:min(at+n, b.n)]...)
+	for i, f := range b.fields[r.first : r.first+r.n] {
+		if int(f.start) <= at {
+			m.column = i
+		}
+	}
+	return m
+}
+
+// look takes the evidence of one record; it answers whether the record is right in UTF-8. Only what is still unknown is
+// looked for, so that a file costs little after its first umlaut.
+func (b *batch) look(r *record, set charset) bool {
+	if !r.high {
+		return true
+	}
+	raw := b.data[r.start:r.end]
+	e := &b.stats
+	valid := true
+	if set == setUTF8 || !e.invalid.seen {
+		valid = b.validUTF8(r)
+	}
+	if valid && !e.multi.seen {
+		if i := firstHigh(raw); i >= 0 {
+			_, n := utf8.DecodeRune(raw[i:])
+			e.multi = b.mark(r, int(r.start)+i, n)
+		}
+	}
+	if !valid && !e.invalid.seen {
+		i := firstInvalid(raw)
+		e.invalid = b.mark(r, int(r.start)+i, 1)
+		if j := firstHigh(raw); j < i && !e.multi.seen {
+			_, n := utf8.DecodeRune(raw[j:])
+			e.multi = b.mark(r, int(r.start)+j, n)
+		}
+	}
+	if (set != setUTF8 || !valid) && !(e.c1.seen && e.undefined.seen) {
+		if i := firstC1(raw); i >= 0 {
+			e.c1.keep(b.mark(r, int(r.start)+i, 1))
+		}
+		if i := set1252.firstUndefined(raw); i >= 0 {
+			e.undefined.keep(b.mark(r, int(r.start)+i, 1))
+		}
+	}
+	return valid
+}
+
+// validUTF8 tells whether a record is right in UTF-8. Between the fields of a record without a structural fault there is
+// only ASCII, so that just the fields with high bytes have to be looked at.
+func (b *batch) validUTF8(r *record) bool {
+	if r.fault != "" {
+		return utf8.Valid(b.data[r.start:r.end])
+	}
+	for _, f := range b.fields[r.first : r.first+r.n] {
+		if f.flags&fieldHigh != 0 && !utf8.Valid(b.data[f.start:f.end]) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,135 @@
+package csvschema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// fitHeader compares the names of the file with the columns declared. It answers every difference in one sentence, empty
+// when the header fits; where no column is declared, any header does.
+func (p *plan) fitHeader(names []string) string {
+	if len(p.declared) == 0 {
+		return ""
+	}
+	say := func(f phrase, args ...any) string { return f.say(p.language, args...) }
+	var missing, unexpected, twice, faults []string
+	for _, c := range p.declared {
+		switch n := count(names, c.Name); {
+		case n == 0 && !c.Optional && p.ColumnsMode != "any":
+			missing = append(missing, c.Name)
+		case n > 1:
+			twice = append(twice, c.Name)
+		}
+	}
+	for _, name := range names {
+		if p.ColumnsMode == "exact" && !p.declares(name) {
+			unexpected = append(unexpected, name)
+		}
+	}
+	for _, name := range slices.Clone(missing) {
+		for _, other := range names {
+			if !p.declares(other) && strings.EqualFold(strings.TrimSpace(other), strings.TrimSpace(name)) {
+				faults = append(faults, say(phraseAlmost, quoted(name), quoted(other)))
+				missing = without(missing, name)
+				unexpected = without(unexpected, other)
+			}
+		}
+	}
+	if len(missing) > 0 {
+		faults = append(faults, say(phraseMissing, quotedList(missing)))
+	}
+	if len(unexpected) > 0 {
+		faults = append(faults, say(phraseUnexpected, quotedList(unexpected)))
+	}
+	if len(twice) > 0 {
+		faults = append(faults, say(phraseTwice, quotedList(twice)))
+	}
+	if len(faults) == 0 && p.ColumnsMode == "exact" {
+		faults = append(faults, p.outOfOrder(names)...)
+	}
+	if len(names) == 1 && len(p.declared) > 1 {
+		for _, d := range ";,\t|" {
+			if byte(d) != p.Delimiter && strings.ContainsRune(names[0], d) {
+				faults = append(faults, say(phraseDelimiter, string(d)))
+			}
+		}
+	}
+	return strings.Join(faults, "; ")
+}
+
+// outOfOrder names the first column that is not where the schema has it; optional columns may be left out.
+func (p *plan) outOfOrder(names []string) []string {
+	i := 0
+	for _, c := range p.declared {
+		if i < len(names) && names[i] == c.Name {
+			i++
+		} else if !c.Optional || slices.Contains(names, c.Name) {
+			return []string{phraseOrder.say(p.language, i+1, quoted(names[min(i, len(names)-1)]), quoted(c.Name))}
+		}
+	}
+	return nil
+}
+
+func (p *plan) declares(name string) bool {
+	return slices.ContainsFunc(p.declared, func(c *column) bool { return c.Name == name })
+}
+
+func (p *plan) declaredNames() []string {
+	names := make([]string, len(p.declared))
+	for i, c := range p.declared {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// headerless names the columns of a file without a header by their place. The file may have more than are declared
+// unless columns is exact, and may leave out optional ones at the end.
+func (p *plan) headerless(fields int) []string {
+	names := p.declaredNames()
+	least := len(names)
+	for least > 0 && p.declared[least-1].Optional {
+		least--
+	}
+	switch {
+	case p.ColumnsMode == "any" || len(names) == 0:
+		least = 0
+	case p.ColumnsMode == "exact" && fields > len(names):
+		return names
+	}
+	if fields < least {
+		return names
+	}
+	for len(names) < fields {
+		names = append(names, fmt.Sprint(len(names)+1))
+	}
+	return names[:fields]
+}
+
+func count(names []string, name string) (n int) {
+	for _, other := range names {
+		if other == name {
+			n++
+		}
+	}
+	return n
+}
+
+func without(names []string, name string) []string {
+	return slices.DeleteFunc(names, func(other string) bool { return other == name })
+}
+
+func quoted(name string) string { return fmt.Sprintf("%q", cut(name)) }
+
+func quotedList(names []string) string {
+	const most = 10
+	out := make([]string, 0, most+1)
+	for i, name := range names {
+		if i == most {
+			out = append(out, "…")
+			break
+		}
+		out = append(out, quoted(name))
+	}
+	return strings.Join(out, ", ")
+}

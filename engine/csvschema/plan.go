@@ -1,0 +1,318 @@
+package csvschema
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+type kind uint8
+
+const (
+	kindText kind = iota
+	kindInteger
+	kindDecimal
+	kindDate
+	kindTime
+	kindBoolean
+	kindEmail
+	kindIBAN
+)
+
+var kinds = map[string]kind{
+	"": kindText, "text": kindText, "integer": kindInteger, "decimal": kindDecimal, "date": kindDate, "time": kindTime,
+	"boolean": kindBoolean, "email": kindEmail, "iban": kindIBAN,
+}
+
+// plan is a schema made ready to be held against cells. It does not change while a file is read.
+type plan struct {
+	*Schema
+	language string
+	declared []*column
+	// What the header, or its absence, decided:
+	columns []*column // by position in the file
+	width   int
+	sets    []set
+	names   []string
+	secret  bool // some column is sensitive
+	bare    bool // no cell is looked at, except for its encoding
+}
+
+// column is one column in its place. Columns that are not declared are text without constraints.
+type column struct {
+	Column
+	kind        kind
+	position    int // in the file, from 0
+	decimal     byte
+	group       byte
+	dates       []*dateFormat // the first that fits counts; more than one only for time without a format
+	low, high   *bound
+	from, until int64 // for dates and times; only where Min or Max is set
+	pattern     *matcher
+	allowed     map[string]struct{}
+	listed      map[string]struct{}
+	lengths     bool
+	constrained bool
+	set         int // of its unique values, -1 for none
+}
+
+// set is one thing that must not occur twice.
+type set struct {
+	code    Code
+	columns []int // positions
+	names   string
+}
+
+func newPlan(s *Schema, opt Options) (*plan, error) {
+	own := *s
+	own.ColumnsMode = cmp.Or(own.ColumnsMode, "exact")
+	own.Encoding = strings.ToLower(cmp.Or(own.Encoding, "auto"))
+	p := &plan{Schema: &own, language: opt.Language}
+	if err := own.dialectError(); err != nil {
+		return nil, err
+	}
+	for i := range s.Columns {
+		c, err := newColumn(s.Columns[i], opt)
+		if err != nil {
+			return nil, fmt.Errorf("column %q: %w", s.Columns[i].Name, err)
+		}
+		p.declared = append(p.declared, c)
+		p.secret = p.secret || c.Sensitive
+	}
+	for _, names := range s.Keys {
+		for _, name := range names {
+			if !slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Name == name }) {
+				return nil, fmt.Errorf("key: column %q is not declared", name)
+			}
+		}
+	}
+	return p, nil
+}
+
+// dialectError says why no file can be read with the schema.
+func (s *Schema) dialectError() error {
+	switch {
+	case s.Encoding != "auto" && s.Encoding != "utf-16le" && !slices.Contains(charsetNames[:], s.Encoding):
+		return fmt.Errorf("unknown encoding %q", s.Encoding)
+	case s.Delimiter == 0 || s.Delimiter == '\n' || s.Delimiter == '\r' || s.Delimiter >= 0x80 || s.Quote >= 0x80:
+		return fmt.Errorf("delimiter and quote have to be one ASCII character, got %q and %q", s.Delimiter, s.Quote)
+	case s.Delimiter == s.Quote:
+		return fmt.Errorf("delimiter and quote are both %q", s.Quote)
+	}
+	return nil
+}
+
+func newColumn(spec Column, opt Options) (*column, error) {
+	k, ok := kinds[spec.Type]
+	if !ok {
+		return nil, fmt.Errorf("unknown type %q", spec.Type)
+	}
+	c := &column{Column: spec, kind: k, decimal: spec.Decimal, group: spec.Group, set: -1}
+	if c.decimal == 0 {
+		c.decimal = ','
+	}
+	if c.group == c.decimal {
+		c.group = 0
+	}
+	c.dates = dateFormats(k, spec.Format)
+	c.lengths = spec.MinLength > 0 || spec.MaxLength > 0
+	if spec.Pattern != nil {
+		whole, err := regexp.Compile(`\A(?:` + spec.Pattern.String() + `)\z`)
+		if err != nil {
+			return nil, fmt.Errorf("pattern: %w", err)
+		}
+		c.pattern = newMatcher(whole)
+	}
+	if len(spec.OneOf) > 0 {
+		c.allowed = make(map[string]struct{}, len(spec.OneOf))
+		for _, v := range spec.OneOf {
+			c.allowed[v] = struct{}{}
+		}
+	}
+	if spec.InFile != nil {
+		if opt.Lookup == nil {
+			return nil, errors.New("in_file: there is no way to look it up")
+		}
+		listed, err := opt.Lookup(spec.InFile.Path, spec.InFile.Column)
+		if err != nil {
+			return nil, fmt.Errorf("in_file: %w", err)
+		}
+		c.listed = listed
+		if listed == nil {
+			c.listed = map[string]struct{}{}
+		}
+	}
+	if err := c.bounds(); err != nil {
+		return nil, err
+	}
+	c.constrained = c.lengths || c.pattern != nil || c.allowed != nil || c.listed != nil || c.Min != "" || c.Max != "" ||
+		k == kindDecimal && c.Scale >= 0
+	return c, nil
+}
+
+func dateFormats(k kind, format string) []*dateFormat {
+	switch {
+	case k != kindDate && k != kindTime:
+		return nil
+	case format != "":
+		return []*dateFormat{newDateFormat(format)}
+	case k == kindDate:
+		return []*dateFormat{newDateFormat(germanDate)}
+	}
+	return []*dateFormat{newDateFormat("hh:mm"), newDateFormat("hh:mm:ss")}
+}
+
+// bounds reads min and max in the column's own notation.
+func (c *column) bounds() error {
+	for _, end := range []struct {
+		name, text string
+		number     **bound
+		ordinal    *int64
+	}{{"min", c.Min, &c.low, &c.from}, {"max", c.Max, &c.high, &c.until}} {
+		if end.text == "" {
+			continue
+		}
+		ok := false
+		switch c.kind {
+		case kindInteger, kindDecimal:
+			*end.number, ok = newBound(end.text, c.decimal, c.group)
+			if !ok { // a number written in the configuration has a point
+				*end.number, ok = newBound(end.text, '.', 0)
+			}
+		case kindDate, kindTime:
+			var at stamp
+			if at, ok = c.stamp([]byte(end.text)); ok {
+				*end.ordinal = at.ordinal()
+			}
+		}
+		if !ok {
+			return fmt.Errorf("%s %q is no value of type %s", end.name, end.text, c.typeName())
+		}
+	}
+	return nil
+}
+
+func (c *column) typeName() string {
+	if c.Type == "" {
+		return "text"
+	}
+	return c.Type
+}
+
+func (c *column) stamp(v []byte) (stamp, bool) {
+	for _, f := range c.dates {
+		if s, ok := f.parse(v); ok {
+			return s, true
+		}
+	}
+	return stamp{}, false
+}
+
+// place fixes where each column lies, once the names of the file are known, and with it what must be unique: whole rows,
+// keys, then columns from left to right, which is the order in which the faults of a record are reported.
+func (p *plan) place(names []string) {
+	p.names, p.width = names, len(names)
+	p.columns = make([]*column, len(names))
+	p.sets = nil
+	if p.UniqueRows {
+		p.sets = append(p.sets, set{code: CodeUniqueRows})
+	}
+	at := make(map[string]int, len(names))
+	for i := len(names) - 1; i >= 0; i-- {
+		at[names[i]] = i
+		p.columns[i] = &column{Column: Column{Name: names[i], Scale: -1}, position: i, set: -1}
+	}
+	for _, c := range p.declared {
+		i, present := at[c.Name]
+		if !present {
+			continue
+		}
+		placed := *c
+		placed.position = i
+		p.columns[i] = &placed
+	}
+	for _, key := range p.Keys {
+		s := set{code: CodeKey, names: strings.Join(key, ", ")}
+		for _, name := range key {
+			if i, present := at[name]; present {
+				s.columns = append(s.columns, i)
+			}
+		}
+		if len(s.columns) == len(key) {
+			p.sets = append(p.sets, s)
+		}
+	}
+	p.bare = len(p.declared) == 0 && len(p.Checks) == 0 && !p.UniqueRows && p.ExcelDamage == LevelAllow &&
+		p.Mojibake == LevelAllow && p.FileReferences == LevelAllow
+	for i, c := range p.columns {
+		if c.Unique {
+			c.set = len(p.sets)
+			p.sets = append(p.sets, set{code: CodeUnique, columns: []int{i}})
+		}
+	}
+}
+
+// expected says in words what a cell of the column has to be, for the rule it broke.
+func (p *plan) expected(c *column, code Code) string {
+	say := func(f phrase, args ...any) string { return f.say(p.language, args...) }
+	switch code {
+	case CodeRequired:
+		return say(phraseNotEmpty)
+	case CodeExcelDamage:
+		return say(phraseOriginalCell)
+	case CodeType:
+		return p.expectedType(c)
+	case CodeScale:
+		return say(phraseAtMost, fmt.Sprint(c.Scale))
+	case CodeMinLength:
+		return say(phraseAtLeast, fmt.Sprint(c.MinLength))
+	case CodeMaxLength:
+		return say(phraseAtMost, fmt.Sprint(c.MaxLength))
+	case CodePattern:
+		// The configuration may have anchored it already; people wrote only what is inside.
+		return strings.TrimSuffix(strings.TrimPrefix(c.Pattern.String(), `\A(?:`), `)\z`)
+	case CodeOneOf:
+		return strings.Join(c.OneOf, ", ")
+	case CodeInFile:
+		return c.InFile.Path + ": " + c.InFile.Column
+	case CodeMin:
+		return say(phraseAtLeast, c.Min)
+	case CodeMax:
+		return say(phraseAtMost, c.Max)
+	case CodeUnique, CodeKey, CodeUniqueRows:
+		return say(phraseNotBefore)
+	}
+	return ""
+}
+
+func (p *plan) expectedType(c *column) string {
+	say := func(f phrase, args ...any) string { return f.say(p.language, args...) }
+	switch c.kind {
+	case kindInteger:
+		return say(phraseInteger)
+	case kindDecimal:
+		sample := "1234" + string(c.decimal) + "56"
+		if c.group != 0 {
+			sample = "1" + string(c.group) + "234" + string(c.decimal) + "56"
+		}
+		return say(phraseDecimal, sample)
+	case kindDate:
+		return say(phraseDate, c.dates[0].text)
+	case kindTime:
+		forms := make([]string, len(c.dates))
+		for i, f := range c.dates {
+			forms[i] = f.text
+		}
+		return say(phraseTime, strings.Join(forms, " / "))
+	case kindBoolean:
+		return say(phraseBoolean)
+	case kindEmail:
+		return say(phraseEmail)
+	case kindIBAN:
+		return say(phraseIBAN)
+	}
+	return say(phraseText)
+}
