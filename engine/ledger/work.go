@@ -1,0 +1,288 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// State is where a piece of work stands.
+type State string
+
+// The states of work. Sending and running are open; unknown waits for a person; refused and not sent are planned again;
+// the rest are final.
+const (
+	StateSending  State = "sending"          // the first byte may have left
+	StateRunning  State = "running"          // the server's id is known
+	StateUnknown  State = "unknown"          // may have happened: only a person can say
+	StateNotSent  State = "not_sent"         // nothing left this machine
+	StateRefused  State = "refused"          // the server said no before it began
+	StateDone     State = "done"             // completed
+	StateWarned   State = "done_with_errors" // completed, and the protocol names errors
+	StateFailed   State = "failed"           // accepted, then faulted or cancelled; a result that fails its expectations
+	StateAdopted  State = "adopted"          // counted as done by a person, never sent by us
+	StateResolved State = "resolved"         // was unknown; a person found that it happened
+)
+
+// Happened reports whether the effect took place, as far as anybody knows.
+func (s State) Happened() bool {
+	return s == StateDone || s == StateWarned || s == StateAdopted || s == StateResolved
+}
+
+// nothingSent reports whether the effect certainly did not take place, so that it may be tried again.
+func (s State) nothingSent() bool { return s == StateNotSent || s == StateRefused }
+
+// Open reports whether a live process may still be working on it, or a run was interrupted.
+func (s State) Open() bool { return s == StateSending || s == StateRunning }
+
+// ClassRetry is the class of work that a person asked to be tried again.
+const ClassRetry = "retry"
+
+// The kinds of work.
+const (
+	KindImport = "import"
+	KindExport = "export"
+)
+
+// Work is one piece of work: one content for one import method, or one slot of one export.
+type Work struct {
+	ID              int64
+	Kind            string
+	Address         string // the block instance
+	Item            string // base name or slot
+	System          SystemID
+	Endpoint        string // normalised URL (and customer id) that it went to
+	Object, Method  string
+	Digest          string // SHA-256 of the content sent, hex; empty for exports
+	Size            int64
+	Request         int    // 0, and one more each time the same content was asked for again
+	Definition      string // digest of what the work depends on, see engine
+	SlotAt          time.Time
+	State           State
+	Epoch           int64
+	Owner           string
+	AttemptID       int64
+	RemoteID        string
+	Class, Message  string
+	Path            string // the protocol, or the export's target
+	ResultDigest    string
+	ResultRows      int64
+	ResultSize      int64
+	SentAt, EndedAt time.Time
+}
+
+const workColumns = `id, kind, address, item, system, endpoint, object, method, digest, size, request, definition, slot_at,
+	state, epoch, owner, attempt, remote_id, class, message, path, result_digest, result_rows, result_size, sent_at, ended_at`
+
+func scanWork(r *sql.Rows) (Work, error) {
+	var w Work
+	var slot, sent, ended int64
+	err := r.Scan(&w.ID, &w.Kind, &w.Address, &w.Item, &w.System, &w.Endpoint, &w.Object, &w.Method, &w.Digest, &w.Size, &w.Request,
+		&w.Definition, &slot, &w.State, &w.Epoch, &w.Owner, &w.AttemptID, &w.RemoteID, &w.Class, &w.Message, &w.Path,
+		&w.ResultDigest, &w.ResultRows, &w.ResultSize, &sent, &ended)
+	w.SlotAt, w.SentAt, w.EndedAt = instant(slot), instant(sent), instant(ended)
+	return w, err
+}
+
+// unfinished is the condition of the index work_open, in its very words, so that a query finds its way to it.
+const unfinished = `state IN ('sending', 'running', 'unknown', 'refused', 'not_sent', 'failed')`
+
+// listWork lists work by a condition and order of ours.
+func listWork(ctx context.Context, db rows, where string, args ...any) ([]Work, error) {
+	found, err := db.QueryContext(ctx, `SELECT `+workColumns+` FROM work WHERE `+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the ledger: %w", err)
+	}
+	defer found.Close()
+	var out []Work
+	for found.Next() {
+		w, err := scanWork(found)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, w)
+	}
+	return out, found.Err()
+}
+
+// Attempt is the right to say what became of one sending. Answers are booked to it, never to the work's latest.
+type Attempt struct {
+	Work  int64
+	ID    int64
+	Epoch int64
+}
+
+// Begin records, durably, that w may be sent from now on: call it before the first byte leaves. With again nil the
+// business key must be new, else ErrTaken. With again set, that work in exactly that state is attempted anew, else
+// ErrOvertaken; what is open, has happened, or is not the last request is never attempted anew. Only the fields up to
+// SlotAt, and ResultRows, of w are read, and of those that make the business key of an import none is changed by again.
+func (p *Process) Begin(ctx context.Context, w Work, again *Work) (Attempt, error) {
+	var a Attempt
+	now := time.Now().UnixNano()
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+		var err error
+		if again == nil {
+			a, err = insertWork(ctx, tx, w, p.ID, now)
+		} else {
+			a, err = reopenWork(ctx, tx, w, *again, p.ID, now)
+		}
+		if err != nil {
+			return err
+		}
+		r, err := tx.ExecContext(ctx, `INSERT INTO attempt (work, owner, started_at) VALUES (?, ?, ?)`, a.Work, p.ID, now)
+		if err != nil {
+			return err
+		}
+		if a.ID, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE work SET attempt = ? WHERE id = ?`, a.ID, a.Work)
+		return err
+	})
+	return a, explain(err, "record the intent")
+}
+
+func insertWork(ctx context.Context, tx *txn, w Work, owner string, now int64) (Attempt, error) {
+	// A system that was merged into another since the caller asked for it stands for that one.
+	r, err := tx.ExecContext(ctx, `INSERT INTO work (kind, address, item, system, endpoint, object, object_key, method, method_key, digest, size, request,
+		definition, slot_at, state, epoch, owner, attempt, remote_id, class, message, path, result_digest, result_rows, result_size, sent_at, ended_at)
+		VALUES (?,?,?,coalesce((SELECT merged_into FROM system WHERE id = ?), ?),?,?,?,?,?,?,?,?,?,?,?,1,?,0,'','','','','',?,0,?,0)`,
+		w.Kind, w.Address, w.Item, w.System, w.System, w.Endpoint, w.Object, key(w.Object), w.Method, key(w.Method), w.Digest, w.Size, w.Request,
+		w.Definition, nanos(w.SlotAt), StateSending, owner, w.ResultRows, now)
+	if err != nil {
+		if e := (*sqlite.Error)(nil); errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
+			return Attempt{}, ErrTaken
+		}
+		return Attempt{}, err
+	}
+	id, err := r.LastInsertId()
+	return Attempt{Work: id, Epoch: 1}, err
+}
+
+// reopenWork attempts work anew. Only the last request is ever tried again: an older one, even if it came to nothing,
+// has been overtaken by what was asked for, or adopted, after it.
+func reopenWork(ctx context.Context, tx *txn, w, again Work, owner string, now int64) (Attempt, error) {
+	if again.State.Open() || again.State.Happened() {
+		return Attempt{}, ErrOvertaken
+	}
+	err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = ?, address = ?, item = ?, endpoint = ?, definition = ?,
+		remote_id = '', class = '', message = '', path = '', sent_at = ?, ended_at = 0 WHERE id = ? AND epoch = ? AND state = ?
+		AND NOT EXISTS (SELECT 1 FROM work l WHERE l.kind = 'import' AND work.kind = 'import' AND l.system = work.system AND l.object_key = work.object_key
+			AND l.method_key = work.method_key AND l.digest = work.digest AND l.request > work.request)
+		AND NOT EXISTS (SELECT 1 FROM work l WHERE l.kind = 'export' AND work.kind = 'export' AND l.address = work.address AND l.item = work.item
+			AND l.request > work.request)`,
+		StateSending, owner, w.Address, w.Item, w.Endpoint, w.Definition, now, again.ID, again.Epoch, again.State)
+	if err != nil {
+		return Attempt{}, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE work SET object = ?, object_key = ?, method = ?, method_key = ? WHERE id = ? AND kind = 'export'`,
+		w.Object, key(w.Object), w.Method, key(w.Method), again.ID)
+	return Attempt{Work: again.ID, Epoch: again.Epoch + 1}, err
+}
+
+// swap runs a compare-and-set: exactly one row, or ErrOvertaken.
+func swap(ctx context.Context, tx *txn, query string, args ...any) error {
+	r, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	n, err := r.RowsAffected()
+	if err == nil && n != 1 {
+		err = ErrOvertaken
+	}
+	return err
+}
+
+// Accepted records the server's id the moment it is known: from here on the work is resumed, never sent again.
+func (p *Process) Accepted(ctx context.Context, a Attempt, remoteID string) error {
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE attempt SET remote_id = ? WHERE id = ?`, remoteID, a.ID); err != nil {
+			return err
+		}
+		return swap(ctx, tx, `UPDATE work SET state = ?, remote_id = ? WHERE id = ? AND attempt = ? AND epoch = ? AND state = ?`,
+			StateRunning, remoteID, a.Work, a.ID, a.Epoch, StateSending)
+	})
+	return explain(err, "record the server's id")
+}
+
+// Resume takes over running work of a process that is gone. The epoch moves on, so that a process that only seemed gone
+// can book nothing any more.
+func (p *Process) Resume(ctx context.Context, w Work) (Attempt, error) {
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+		if w.Owner != p.ID {
+			live, err := owners(ctx, tx, lockFolder(p.l.path))
+			if err != nil {
+				return err
+			}
+			if _, ok := live[w.Owner]; ok {
+				return ErrOvertaken
+			}
+		}
+		return swap(ctx, tx, `UPDATE work SET owner = ?, epoch = epoch + 1 WHERE id = ? AND epoch = ? AND state = ?`,
+			p.ID, w.ID, w.Epoch, StateRunning)
+	})
+	return Attempt{Work: w.ID, ID: w.AttemptID, Epoch: w.Epoch + 1}, explain(err, "take over the interrupted run")
+}
+
+// Outcome is what became of an attempt.
+type Outcome struct {
+	State          State
+	Class, Message string // the client's class and the server's first line
+	Path           string // the protocol or the target that was written
+	ResultDigest   string
+	ResultRows     int64
+	ResultSize     int64
+	Files          []File    // dispositions that become true with it
+	Filings        []Filing  // moves that are owed from now on
+	Written        []Written // files that were written for it
+}
+
+// Finish books the outcome to its attempt. Whatever Outcome names as written must already be on disk.
+func (p *Process) Finish(ctx context.Context, a Attempt, o Outcome) error {
+	now := time.Now().UnixNano()
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE attempt SET result = ?, message = ?, ended_at = ? WHERE id = ?`, o.State, o.Message, now, a.ID); err != nil {
+			return err
+		}
+		err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = '', class = ?, message = ?, path = ?,
+			result_digest = ?, result_rows = ?, result_size = ?, ended_at = ? WHERE id = ? AND attempt = ? AND epoch = ? AND state IN ('sending', 'running')`,
+			o.State, o.Class, o.Message, o.Path, o.ResultDigest, o.ResultRows, o.ResultSize, now, a.Work, a.ID, a.Epoch)
+		if err != nil {
+			return err
+		}
+		for i := range o.Files {
+			o.Files[i].Work = a.Work
+		}
+		if err := putAll(ctx, tx, o.Files, o.Filings, o.Written, now); err != nil {
+			return err
+		}
+		return eventOf(ctx, tx, a.Work, string(o.State), o.Message, "", now)
+	})
+	return explain(err, "record the outcome")
+}
+
+// setState moves work to another state outside an attempt (a dead process's, a person's word) and books the attempt.
+func setState(ctx context.Context, tx *txn, w Work, to State, class, message string) error {
+	now := time.Now().UnixNano()
+	if err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = '', class = ?, message = ?, ended_at = ?
+		WHERE id = ? AND epoch = ? AND state = ?`, to, class, message, now, w.ID, w.Epoch, w.State); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `UPDATE attempt SET result = ?, message = ?, ended_at = ? WHERE id = ? AND ended_at = 0`, to, message, now, w.AttemptID); err != nil {
+		return err
+	}
+	return eventOf(ctx, tx, w.ID, string(to), message, "", now)
+}
+
+// explain adds what was being done to an unexpected error and leaves the two that callers decide on recognisable.
+func explain(err error, doing string) error {
+	if err == nil || errors.Is(err, ErrTaken) || errors.Is(err, ErrOvertaken) {
+		return err
+	}
+	return fmt.Errorf("%s in the ledger: %w", doing, err)
+}
