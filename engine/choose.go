@@ -1,0 +1,180 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dropform/engine/diag"
+	"dropform/engine/ledger"
+)
+
+// AddressError says that an address pattern covers nothing, with the addresses that look most like it.
+type AddressError struct {
+	Pattern string
+	Nearest []string
+}
+
+func (e *AddressError) Error() string {
+	text := fmt.Sprintf("the address %q matches nothing", e.Pattern)
+	if len(e.Nearest) > 0 {
+		text += "; did you mean " + strings.Join(e.Nearest, ", ") + "?"
+	}
+	return text
+}
+
+// RefusedError says that a step that was asked for must not be done, and why. Nothing was done.
+type RefusedError struct {
+	Address Address
+	Text    string
+}
+
+func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Address, e.Text) }
+
+// replaced reports whether -replace names the address, its block or its instance.
+func (d *draft) replaced(at Address) bool {
+	return slices.ContainsFunc(d.o.Replace, func(p string) bool { return MatchAddress(p, at) })
+}
+
+// choose applies -target and -exclude and refuses patterns that cover nothing.
+func (d *draft) choose() (*Plan, error) {
+	all := d.everyAddress()
+	for _, p := range slices.Concat(d.o.Targets, d.o.Excludes, d.o.Replace) {
+		if !slices.ContainsFunc(all, func(a Address) bool { return MatchAddress(p, a) }) {
+			return nil, &AddressError{Pattern: p, Nearest: nearest(p, all)}
+		}
+	}
+	for _, a := range d.Actions {
+		if a.Kind == NeedsPerson && a.Reason == ReasonUnknown && d.replaced(a.Address) {
+			return nil, &RefusedError{Address: a.Address, Text: "its outcome is unknown, so it cannot be sent again; find out what happened and say so with dropform resolve"}
+		}
+	}
+	if len(d.o.Targets) == 0 && len(d.o.Excludes) == 0 {
+		return d.Plan, nil
+	}
+	d.Definitions = slices.DeleteFunc(d.Definitions, func(c DefinitionChange) bool { return !d.chosenDefinition(c.Address) })
+	d.Actions = slices.DeleteFunc(d.Actions, func(a Action) bool { return !d.chosen(a.Address) })
+	d.Waiting = slices.DeleteFunc(d.Waiting, func(w Waiting) bool { return !d.chosen(w.Address) })
+	d.UnderWay = slices.DeleteFunc(d.UnderWay, func(u UnderWay) bool { return !d.chosen(u.Address) })
+	d.Problems = slices.DeleteFunc(d.Problems, func(p diag.Diagnostic) bool {
+		a, err := d.cfg.ParseAddress(p.Address)
+		return err == nil && !d.chosen(a)
+	})
+	return d.Plan, nil
+}
+
+func (d *draft) chosen(a Address) bool {
+	matches := func(p string) bool { return MatchAddress(p, a) }
+	return (len(d.o.Targets) == 0 || slices.ContainsFunc(d.o.Targets, matches)) && !slices.ContainsFunc(d.o.Excludes, matches)
+}
+
+// chosenDefinition also takes what a chosen block rests on: its own definition for a file, its connection's for a block.
+func (d *draft) chosenDefinition(a Address) bool {
+	if slices.ContainsFunc(d.o.Excludes, func(p string) bool { return MatchAddress(p, a) }) {
+		return false
+	}
+	if d.chosen(a) {
+		return true
+	}
+	for _, x := range d.Actions {
+		if x.Address.Block() == a && d.chosen(x.Address) {
+			return true
+		}
+	}
+	for _, imp := range d.cfg.Imports {
+		if imp.Connection.Address == a && d.chosenDefinition(imp.Address) {
+			return true
+		}
+	}
+	for _, exp := range d.cfg.Exports {
+		if exp.Connection.Address == a && d.chosenDefinition(exp.Address) {
+			return true
+		}
+	}
+	return false
+}
+
+// everyAddress lists all blocks, all present files and all work that is not settled.
+func (d *draft) everyAddress() []Address {
+	var all []Address
+	for _, b := range d.cfg.blocks() {
+		all = append(all, b.Address)
+	}
+	for _, c := range d.Definitions {
+		all = append(all, c.Address)
+	}
+	for a, seen := range d.s.imports {
+		for _, f := range seen.files {
+			all = append(all, a.Of(f.Name))
+		}
+		for name := range seen.known {
+			all = append(all, a.Of(name))
+		}
+	}
+	for a, seen := range d.s.exports {
+		for _, w := range seen.last {
+			all = append(all, a.Of(w.Item))
+		}
+	}
+	for _, a := range d.Actions {
+		all = append(all, a.Address)
+	}
+	return append(all, workAddresses(d.cfg, d.s.unfinished)...)
+}
+
+func workAddresses(cfg *Config, works []ledger.Work) []Address {
+	var out []Address
+	for _, w := range works {
+		if a, err := cfg.ParseAddress(w.Address); err == nil {
+			out = append(out, a.Of(w.Item))
+		}
+	}
+	return out
+}
+
+// nearest lists up to three addresses that a mistyped pattern may have meant.
+func nearest(pattern string, all []Address) []string {
+	type scored struct {
+		text  string
+		score int
+	}
+	var list []scored
+	plain := plainBrackets(pattern)
+	for _, a := range all {
+		if s := plainSpelling(a); len(s) < 200 {
+			list = append(list, scored{a.String(), editDistance(plain, s)})
+		}
+	}
+	slices.SortFunc(list, func(a, b scored) int {
+		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.text, b.text))
+	})
+	var out []string
+	for _, s := range list {
+		if s.score <= max(3, len(plain)/3) && !slices.Contains(out, s.text) && len(out) < 3 {
+			out = append(out, s.text)
+		}
+	}
+	return out
+}
+
+// editDistance is the Levenshtein distance in bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost++
+			}
+			diagonal = row[j]
+			row[j] = min(row[j]+1, row[j-1]+1, cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,245 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// desk is what lies before one block: a worker takes all of it at once, and there is one worker at a time.
+type desk struct {
+	names   map[string]bool
+	wanted  bool // look at it even without names: resume, retry, a due export
+	running bool
+	later   *time.Timer
+	pending bool            // later has something to bring back
+	held    map[string]bool // the names that it brings back: the watcher told them once and will not again
+	wait    time.Duration   // how long what did not go waits before it is looked at again
+}
+
+const (
+	firstLater   = 5 * time.Second
+	longestLater = 5 * time.Minute
+	ledgerTick   = time.Second
+)
+
+// lay puts a name, or just a reason to look, on a block's desk and sees to it that somebody works there.
+func (s *Service) lay(ctx, soft context.Context, id, name string) {
+	a := s.addressOf(id)
+	if a.IsZero() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.blocks[a]
+	if d == nil {
+		d = &desk{names: map[string]bool{}, held: map[string]bool{}, wait: firstLater}
+		s.blocks[a] = d
+	}
+	if name != "" {
+		d.names[name] = true
+	} else {
+		d.wanted = true
+	}
+	if !d.running && soft.Err() == nil {
+		d.running = true
+		s.work.Go(func() { s.serve(ctx, soft, a, d) })
+	}
+}
+
+// serve works on a block until its desk is empty.
+func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
+	for {
+		s.mu.Lock()
+		if len(d.names) == 0 && !d.wanted || soft.Err() != nil {
+			d.running = false
+			s.mu.Unlock()
+			return
+		}
+		names := slices.Collect(maps.Keys(d.names))
+		clear(d.names)
+		for _, name := range names {
+			delete(d.held, name) // it is looked at now
+		}
+		d.wanted = false
+		cfg := s.served
+		before, waits := s.dependency(cfg, a)
+		s.mu.Unlock()
+		left := leftover{names: names, any: true, at: time.Now().Add(dependencyPause)}
+		if waits {
+			s.o.Log.Debug("wait for a dependency", "address", a.String(), "dependency", before.String())
+		} else {
+			left = s.once(ctx, soft, cfg, a, names)
+		}
+		s.postpone(ctx, soft, a, d, left)
+		if left.now {
+			s.mu.Lock()
+			d.wanted = true
+			s.mu.Unlock()
+		}
+	}
+}
+
+// dependencyPause is how soon a block looks again whether those it depends on are done.
+const dependencyPause = 250 * time.Millisecond
+
+// dependency finds a block that a depends on and that still has something before it. The caller holds s.mu.
+func (s *Service) dependency(cfg *Config, a Address) (Address, bool) {
+	g := &group{}
+	if imp := cfg.importAt(a); imp != nil {
+		g.depends = imp.DependsOn
+	}
+	for _, exp := range cfg.Exports {
+		if exp.Address == a {
+			g.depends = exp.DependsOn
+		}
+	}
+	if len(g.depends) == 0 {
+		return Address{}, false
+	}
+	for other, d := range s.blocks {
+		if other != a && dependsOn(g, other) && (d.running || d.wanted || len(d.names) > 0 || d.pending) {
+			return other, true
+		}
+	}
+	return Address{}, false
+}
+
+// leftover is what a look at a block did not bring to an end.
+type leftover struct {
+	names []string
+	any   bool      // something is to be looked at again
+	at    time.Time // not before this time; zero: by the desk's own patience
+	now   bool      // an export came to its end: look at once what fell due meanwhile
+}
+
+// once observes the block, plans, and carries the plan out.
+func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string) leftover {
+	only := &scope{files: map[Address][]string{}, exports: map[Address]bool{}}
+	if a.Kind == KindImport {
+		only.files[a] = names
+	} else {
+		only.exports[a] = true
+	}
+	snap, err := s.o.Planner.take(ctx, cfg, only, nil)
+	if err != nil {
+		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
+		return leftover{names: names, any: true}
+	}
+	plan, err := build(cfg, snap, PlanOptions{self: s.o.Runner.o.Process.ID, watch: true})
+	if err != nil {
+		s.o.Log.Warn("plan the block", "address", a.String(), "error", err)
+		return leftover{names: names, any: true}
+	}
+	plan.Actions = slices.DeleteFunc(plan.Actions, func(x Action) bool { return x.Address.Block() != a })
+	s.tell(plan)
+	left := leftover{}
+	n := &run{Runner: s.o.Runner, cfg: cfg, soft: soft}
+	n.ended = func(x *Action, e ending) {
+		if e.result == ResultUnknown {
+			s.mu.Lock()
+			s.unknown[x.Address] = true
+			s.mu.Unlock()
+		}
+		if x.Export != nil && (e.result == ResultDone || x.Kind == Resume && e.result == ResultFailed && e.code != "local") {
+			s.mu.Lock()
+			left.now = true
+			s.mu.Unlock()
+		}
+		again := e.result == ResultUnknown && x.Import != nil && x.Import.OnUnknown == "retry"
+		if again || e.result == ResultNotStarted || e.result == ResultWaiting || e.result == ResultFailed && e.code == "local" {
+			s.mu.Lock()
+			left.any = true
+			if x.Import != nil && x.File.Name != "" {
+				left.names = append(left.names, x.File.Name)
+			}
+			s.mu.Unlock()
+		}
+	}
+	if len(plan.Recognised) > 0 {
+		if err := s.o.Runner.o.Ledger.Put(ctx, plan.Recognised, nil, nil, "", "", ""); err != nil {
+			s.o.Log.Warn("note the files", "address", a.String(), "error", err)
+		}
+	}
+	n.work(ctx, plan.Actions)
+	for _, w := range plan.Waiting {
+		left.any, left.names = true, append(left.names, w.Address.Item)
+	}
+	for _, p := range plan.Problems {
+		left.any = true
+		if at, err := cfg.ParseAddress(p.Address); err == nil && at.HasItem && a.Kind == KindImport {
+			left.names = append(left.names, at.Item)
+		}
+	}
+	left.any = left.any || len(plan.UnderWay) > 0
+	left.at = s.o.Runner.retryAt(connectionOf(cfg, a))
+	n.tally.NotStarted, n.tally.Waiting, n.tally.Unknown = 0, 0, 0 // counted at the end, see total
+	s.mu.Lock()
+	s.tally.Add(n.tally)
+	s.mu.Unlock()
+	s.rearm(cfg, a)
+	return left
+}
+
+func connectionOf(cfg *Config, a Address) Address {
+	if imp := cfg.importAt(a); imp != nil {
+		return imp.Connection.Address
+	}
+	for _, exp := range cfg.Exports {
+		if exp.Address == a {
+			return exp.Connection.Address
+		}
+	}
+	return Address{}
+}
+
+// postpone lays what is left on the desk again later: when the connection is tried again, else with growing patience.
+// Nothing is ever tried in a hot loop, and nothing is forgotten.
+func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left leftover) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, name := range left.names {
+		d.held[name] = true
+	}
+	if !left.any {
+		if !d.pending {
+			d.wait = firstLater
+		}
+		return // what an earlier look put back still comes
+	}
+	d.pending = true
+	wait := d.wait
+	if left.at.IsZero() {
+		d.wait = min(2*d.wait, longestLater)
+	} else {
+		wait = max(time.Until(left.at), 50*time.Millisecond)
+	}
+	if d.later != nil {
+		d.later.Stop()
+	}
+	id := a.String()
+	d.later = time.AfterFunc(wait, func() {
+		if soft.Err() != nil {
+			return
+		}
+		s.mu.Lock()
+		d.pending = false
+		for name := range d.held {
+			d.names[name] = true
+		}
+		clear(d.held)
+		s.mu.Unlock()
+		s.lay(ctx, soft, id, "")
+	})
+}
+
+func (s *Service) stopTimers() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, d := range s.blocks {
+		if d.later != nil {
+			d.later.Stop()
+		}
+	}
+}

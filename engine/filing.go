@@ -1,0 +1,374 @@
+package engine
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/afero"
+
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// purposes under which written files are recorded; keep asks for them.
+const (
+	purposeArchive  = "archive"
+	purposeTarget   = "target"
+	purposeProtocol = "protocol"
+	purposeWith     = "with " // and the path of what it belongs to: deleted together with that
+)
+
+// dispositions says what becomes true of the file with its outcome, and which moves are owed from then on.
+func (n *run) dispositions(a *Action, w written, state ledger.State) ([]ledger.File, []ledger.Filing, []ledger.Written, error) {
+	file := ledger.File{
+		Address: a.Address.Block().String(), Name: a.Address.Item, Stamp: a.File.Stamp, Digest: a.File.Digest, State: ledger.FileDone,
+	}
+	if state == ledger.StateWarned {
+		file.Message = "completed with errors"
+	}
+	files := []ledger.File{file}
+	var wrote []ledger.Written
+	if w.path != "" && !isOwnReport(foldName(filepath.Base(w.path))) {
+		wrote = append(wrote, ledger.Written{Path: w.path, Address: file.Address, Purpose: purposeProtocol})
+	}
+	failedOnes := state == ledger.StateFailed || state == ledger.StateWarned && w.failed
+	var reports []string
+	if w.path != "" {
+		reports = []string{w.path}
+	}
+	filings, err := n.filings(a, failedOnes, reports)
+	return files, filings, wrote, err
+}
+
+// filings plans the moves of a file and its reports into the archive: the file first, so that a crash in between leaves
+// the protocol where it is looked for, and the marker last. Without an archive there are none, and without a folder for
+// failures what failed stays where it was dropped.
+func (n *run) filings(a *Action, failed bool, reports []string) ([]ledger.Filing, error) {
+	imp := a.Import
+	if imp.Archive == nil || failed && imp.Archive.FailedFolder == nil {
+		return nil, nil
+	}
+	folder := imp.Archive.Folder
+	if failed {
+		folder = imp.Archive.FailedFolder
+	}
+	if folder == nil {
+		return nil, nil
+	}
+	scope := imp.scope(n.cfg, a.File)
+	if a.File.Stamp.ModTime == 0 {
+		scope.Time = n.o.Now().In(n.cfg.Location)
+	}
+	dir, err := folder(scope)
+	if err != nil {
+		return nil, fmt.Errorf("archive.folder: %w", err)
+	}
+	f := ledger.Filing{Address: a.Address.Block().String(), Item: a.Address.Item}
+	var out []ledger.Filing
+	if a.File.Stamp.ModTime != 0 {
+		csv := f
+		csv.Kept, csv.Stamp, csv.Digest, csv.Source = purposeArchive, a.File.Stamp, a.File.Digest, filepath.Join(imp.Folder, a.File.Name)
+		out = append(out, csv)
+	}
+	for _, r := range reports {
+		report := f
+		report.Source = r
+		out = append(out, report)
+	}
+	n.nameTogether(out, beside(n.cfg.Dir, dir), a.Address.Item)
+	if marker := n.marker(a); marker != "" {
+		if info, err := lstat(n.o.FS, marker); err == nil {
+			f.Source, f.Stamp = marker, durable.StampOf(info) // a newer marker belongs to newer content
+			out = append(out, f)
+		}
+	}
+	return out, nil
+}
+
+// marker is the ready_file that let the file be taken. It goes last, so that a crash leaves it to let the file be taken
+// again, and it goes only with its file.
+func (n *run) marker(a *Action) string {
+	if a.Import.ReadyFile == nil || a.File.Stamp.ModTime == 0 {
+		return ""
+	}
+	name, err := a.Import.ReadyFile(a.Import.scope(n.cfg, a.File))
+	if err != nil {
+		return ""
+	}
+	return beside(a.Import.Folder, name)
+}
+
+// nameTogether gives a file and its reports names in the archive that are free and still belong together: where one of
+// them is taken, all get the same addition, NAME~<time>-<n>.
+func (n *run) nameTogether(group []ledger.Filing, dir, name string) {
+	stem, ext := splitName(name)
+	for i := 0; ; i++ {
+		fresh := name
+		if i > 0 {
+			fresh = fmt.Sprintf("%s~%s-%d%s", stem, n.o.Now().UTC().Format("20060102T150405Z"), i, ext)
+		}
+		free := true
+		for k := range group {
+			target := filepath.Base(group[k].Source)
+			if rest, own := strings.CutPrefix(target, name); own {
+				target = fresh + rest
+			} else if i > 0 {
+				target = fmt.Sprintf("%d~%s", i, target)
+			}
+			group[k].Target = filepath.Join(dir, target)
+			if _, err := lstat(n.o.FS, group[k].Target); err == nil {
+				free = false
+			}
+		}
+		if free {
+			break
+		}
+	}
+	if len(group) > 0 && group[0].Kept == purposeArchive {
+		for k := range group[1:] {
+			group[k+1].Kept = purposeWith + group[0].Target
+		}
+	}
+}
+
+// fileNow carries out the moves that were just recorded. A failure leaves them owed; the outcome stands.
+func (n *run) fileNow(ctx context.Context, a *Action, e ending) ending {
+	var owed []ledger.Filing
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
+		var err error
+		owed, err = v.FilingsOf(a.Address.Block().String(), a.Address.Item)
+		return err
+	})
+	if err == nil {
+		err = n.moveAll(ctx, owed)
+	}
+	if err == nil {
+		return e
+	}
+	e.result, e.code = ResultFailed, "archive"
+	e.text += "; but it could not be moved to its archive: " + plainError(err)
+	e.next = "make room or give the right to write there; the next run moves it, and sends nothing again"
+	return e
+}
+
+// file is the step that carries out moves an earlier run owed.
+func (n *run) file(ctx context.Context, a *Action) ending {
+	if err := n.moveAll(ctx, a.Filings); err != nil {
+		e := failed("it could not be moved to its archive", err)
+		e.next = "make room or give the right to write there; the next run tries again"
+		return e
+	}
+	return ending{result: ResultDone, text: "moved to its archive"}
+}
+
+func (n *run) moveAll(ctx context.Context, owed []ledger.Filing) error {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	replaced := false // the file: its marker is the new content's then
+	for _, f := range owed {
+		if f.Target == "" && replaced {
+			if err := n.o.Ledger.Filed(ctx, f); err != nil {
+				return err
+			}
+			continue
+		}
+		moved, err := n.move(f)
+		replaced = replaced || f.Kept == purposeArchive && !moved
+		if err != nil {
+			return err
+		}
+		if !moved {
+			f.Kept = ""
+		} else if f.Digest == "" && f.Kept != "" {
+			if f.Digest, _, err = digestFile(n.o.FS, f.Target); err != nil {
+				return err
+			}
+		}
+		if err := n.o.Ledger.Filed(ctx, f); err != nil {
+			return err
+		}
+		if moved && f.Kept == purposeArchive {
+			n.keepArchive(ctx, f.Address)
+		}
+	}
+	return nil
+}
+
+// move carries out one filing. It reports false when the source is gone or is new content, which stays. A filing without a
+// target is a marker that is not needed any more.
+func (n *run) move(f ledger.Filing) (bool, error) {
+	fs := n.o.FS
+	info, err := lstat(fs, f.Source)
+	if f.Target == "" {
+		if err == nil && durable.StampOf(info).Equal(f.Stamp) {
+			err = fs.Remove(f.Source)
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			err = nil
+		}
+		return false, err
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		_, err := lstat(fs, f.Target)
+		return err == nil, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if isFile(f) && !durable.StampOf(info).Equal(f.Stamp) {
+		return false, nil
+	}
+	if f.Digest != "" {
+		digest, stamp, err := digestFile(fs, f.Source)
+		if errors.Is(err, errChanged) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		if digest != f.Digest || !stamp.Equal(f.Stamp) {
+			return false, nil
+		}
+	}
+	if err := durable.MkdirAll(fs, filepath.Dir(f.Target), 0o755); err != nil {
+		return false, err
+	}
+	err = durable.Move(fs, f.Source, f.Target)
+	if errors.Is(err, os.ErrExist) {
+		return n.moveBeside(f)
+	}
+	if err != nil {
+		return false, err
+	}
+	return n.ours(f)
+}
+
+// isFile tells the dropped file from our reports: it has the stamp under which it was decided on.
+func isFile(f ledger.Filing) bool { return f.Stamp.ModTime != 0 }
+
+// ours looks at what was moved: a file that took the source's name in the last instant is new content, and goes back.
+func (n *run) ours(f ledger.Filing) (bool, error) {
+	info, err := lstat(n.o.FS, f.Target)
+	if err != nil {
+		return false, err
+	}
+	if got := durable.StampOf(info); !isFile(f) || got.Size == f.Stamp.Size && got.ModTime == f.Stamp.ModTime {
+		return true, nil
+	}
+	return false, durable.Move(n.o.FS, f.Target, durable.FreeName(n.o.FS, f.Source, n.o.Now()))
+}
+
+// moveBeside: something stands at the target. Our own copy, left by a crash in the middle of a move, ends the move;
+// anything else stays, and the file gets a free name.
+func (n *run) moveBeside(f ledger.Filing) (bool, error) {
+	theirs, _, err := digestFile(n.o.FS, f.Target)
+	if err != nil {
+		return false, err
+	}
+	ours, _, err := digestFile(n.o.FS, f.Source)
+	if err != nil {
+		return false, err
+	}
+	if theirs == ours {
+		return true, n.o.FS.Remove(f.Source)
+	}
+	err = durable.Move(n.o.FS, f.Source, durable.FreeName(n.o.FS, f.Target, n.o.Now()))
+	return err == nil, err
+}
+
+// digestFile hashes a file and tells the stamp that it had throughout; errChanged when it did not keep it.
+func digestFile(fs afero.Fs, path string) (string, durable.Stamp, error) {
+	before, err := lstat(fs, path)
+	if err != nil {
+		return "", durable.Stamp{}, err
+	}
+	f, err := fs.Open(path)
+	if err != nil {
+		return "", durable.Stamp{}, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", durable.Stamp{}, err
+	}
+	info, err := lstat(fs, path)
+	if err != nil {
+		return "", durable.Stamp{}, err
+	}
+	stamp := durable.StampOf(info)
+	if !stamp.Equal(durable.StampOf(before)) {
+		return "", durable.Stamp{}, errChanged
+	}
+	return hex.EncodeToString(h.Sum(nil)), stamp, nil
+}
+
+// keepArchive deletes what archive.keep does not want any more. Its failure is only logged: the files stay.
+func (n *run) keepArchive(ctx context.Context, address string) {
+	for _, imp := range n.cfg.Imports {
+		if imp.Address.String() == address && imp.Archive != nil {
+			n.keep(ctx, address, purposeArchive, imp.Archive.Keep)
+		}
+	}
+}
+
+// keep deletes the oldest files that this instance wrote for a purpose, beyond a number or an age, and only those whose
+// bytes are still the ones that were written.
+func (n *run) keep(ctx context.Context, address, purpose string, k Keep) {
+	if k == (Keep{}) {
+		return
+	}
+	var list []ledger.Written
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
+		var err error
+		list, err = v.WrittenBy(address, purpose)
+		return err
+	})
+	for i, w := range list {
+		tooMany := k.Count > 0 && i >= k.Count
+		tooOld := k.Age > 0 && n.o.Now().Sub(w.At) > k.Age
+		if err != nil || !tooMany && !tooOld {
+			continue
+		}
+		err = n.drop(ctx, w)
+	}
+	if err != nil {
+		n.o.Log.Warn("clean up", "address", address, "error", plainError(err))
+	}
+}
+
+// drop deletes one written file, after what belongs to it.
+func (n *run) drop(ctx context.Context, w ledger.Written) error {
+	var with []ledger.Written
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
+		var err error
+		with, err = v.WrittenBy(w.Address, purposeWith+w.Path)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, other := range with {
+		if err := n.dropOne(ctx, other); err != nil {
+			return err
+		}
+	}
+	return n.dropOne(ctx, w)
+}
+
+func (n *run) dropOne(ctx context.Context, w ledger.Written) error {
+	digest, _, err := digestFile(n.o.FS, w.Path)
+	if err == nil && digest == w.Digest {
+		err = n.o.FS.Remove(w.Path)
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return n.o.Ledger.Unwritten(ctx, w.Path)
+}

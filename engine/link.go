@@ -1,0 +1,274 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"dropform/engine/ledger"
+	"dropform/engine/perbit"
+)
+
+// link is one connection at work: its client, its tenant's job slots, and whether it is down.
+type link struct {
+	conn   *Connection
+	client *perbit.Client
+	system ledger.SystemID
+	slots  *slots
+
+	mu    sync.Mutex
+	down  *outage
+	lost  int // starts in a row whose outcome is unknown
+	pause *backoff.ExponentialBackOff
+}
+
+// outage is why nothing is sent to a connection just now.
+type outage struct {
+	text, next, code string
+	since            time.Time
+	retry            time.Time // when watch tries again
+	told             time.Time // when people last heard of it
+}
+
+// ending is how a step ends that the outage keeps from beginning.
+func (o outage) ending() ending {
+	return ending{result: ResultNotStarted, text: o.text, stop: o.text, quiet: true}
+}
+
+// enter is how every step that speaks to a server begins: the connection's link, which must be up, and one of its tenant's
+// job slots. Where the step cannot begin, the ending says why.
+func (n *run) enter(ctx context.Context, c *Connection) (*link, func(), *ending) {
+	l, err := n.link(ctx, c)
+	if err != nil {
+		e := failed("prepare the connection", err)
+		return nil, nil, &e
+	}
+	if o, down := l.outage(n.o.Now()); down {
+		e := o.ending()
+		return nil, nil, &e
+	}
+	release, err := l.slots.acquire(n.soft)
+	if err != nil {
+		return nil, nil, &ending{result: ResultNotStarted, text: errStopped.Error()}
+	}
+	return l, release, nil
+}
+
+// link returns the connection's link, made at its first use. A changed definition gets a new one; work under way keeps
+// the old.
+func (r *Runner) link(ctx context.Context, c *Connection) (*link, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old, ok := r.links[c.Address]
+	if ok && old.serves(c) {
+		return old, nil
+	}
+	l := &link{conn: c}
+	client, err := newClient(c, r.o.UserAgent, l.password)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Address, err)
+	}
+	system, err := r.o.Ledger.System(ctx, c.Address.String(), c.Endpoint())
+	if err != nil {
+		return nil, err
+	}
+	l.client, l.system = client, system
+	if r.tenants[system] == nil {
+		r.tenants[system] = newSlots(r.o.Process, fmt.Sprintf("job/%d", system), max(1, c.Parallel))
+	}
+	l.slots = r.tenants[system] // two connections to one tenant share its slots
+	l.pause = &backoff.ExponentialBackOff{InitialInterval: c.RetryFirst, MaxInterval: c.RetryLongest, Multiplier: 2, RandomizationFactor: 0.1}
+	if ok {
+		r.retired = append(r.retired, old)
+	}
+	r.links[c.Address] = l
+	return l, nil
+}
+
+// serves reports whether the link was made for the same definition, and takes over the newer reading of it: its secret
+// may come from another literal, which definitions do not show.
+func (l *link) serves(c *Connection) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.conn == c {
+		return true
+	}
+	_, now := l.conn.encode()
+	_, then := c.encode()
+	if now == then {
+		l.conn = c
+	}
+	return now == then
+}
+
+// current is the newest reading of the connection's definition.
+func (l *link) current() *Connection {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn
+}
+
+func (l *link) password(ctx context.Context) (string, error) { return l.current().Password.Reveal(ctx) }
+
+// retryAt is when watch tries a connection again that is down; the zero time when it is up.
+func (r *Runner) retryAt(c Address) time.Time {
+	r.mu.Lock()
+	l, ok := r.links[c]
+	r.mu.Unlock()
+	if !ok {
+		return time.Time{}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down == nil {
+		return time.Time{}
+	}
+	return l.down.retry
+}
+
+func newClient(c *Connection, agent string, password func(context.Context) (string, error)) (*perbit.Client, error) {
+	tlsConfig, err := tlsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	proxy := http.ProxyFromEnvironment
+	if c.Proxy != "" {
+		u, err := url.Parse(c.Proxy)
+		if err != nil {
+			return nil, fmt.Errorf("proxy: %w", err)
+		}
+		proxy = http.ProxyURL(u)
+	}
+	return perbit.New(perbit.Options{
+		URL: c.URL, CustomerID: c.CustomerID, Username: c.Username, Password: password,
+		BasicEveryCall: c.Auth == "every_call", CredentialCharset: c.CredentialCharset, Parameters: c.Parameters,
+		Timeout: c.Timeout, TLS: tlsConfig, Proxy: proxy, Parallel: max(1, c.Parallel), UserAgent: agent,
+	})
+}
+
+func tlsOf(c *Connection) (*tls.Config, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
+	if c.CAFile != "" {
+		pem, err := os.ReadFile(c.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("tls.ca_file: %w", err)
+		}
+		cfg.RootCAs = x509.NewCertPool()
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, errors.New("tls.ca_file holds no certificate in PEM form")
+		}
+	}
+	if c.ClientCert != "" {
+		pair, err := tls.LoadX509KeyPair(c.ClientCert, c.ClientKey)
+		if err != nil {
+			return nil, fmt.Errorf("tls.client_cert: %w", err)
+		}
+		cfg.Certificates = []tls.Certificate{pair}
+	}
+	return cfg, nil
+}
+
+// outage tells whether the connection is down at the given time. In
+// watch an outage ends, for one try, when its retry time has come.
+func (l *link) outage(now time.Time) (outage, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down == nil || !l.down.retry.IsZero() && !now.Before(l.down.retry) {
+		return outage{}, false
+	}
+	return *l.down, true
+}
+
+// summaryEvery is how often an outage that lasts is told again.
+const summaryEvery = time.Hour
+
+// summary reports whether it is time to tell again of an outage.
+func (l *link) summary(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down == nil || now.Sub(l.down.told) < summaryEvery {
+		return false
+	}
+	l.down.told = now
+	return true
+}
+
+// fail marks the connection as down. first is whether it was up before: an outage is reported once.
+func (l *link) fail(e *perbit.Error, now time.Time, again bool) (o outage, first bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	first = l.down == nil
+	if first {
+		l.down = &outage{since: now, told: now}
+		l.pause.Reset()
+	}
+	l.down.text, l.down.next, l.down.code = sentence(e), e.Hint, string(e.Class)
+	if again {
+		wait := l.pause.NextBackOff()
+		if e.RetryAfter > wait {
+			wait = e.RetryAfter
+		}
+		l.down.retry = now.Add(wait)
+	}
+	return *l.down, first
+}
+
+// mostLost is how many starts in a row may end unknown before nothing more is sent for now: each of them needs a person.
+const mostLost = 3
+
+// unanswered counts a start whose outcome is unknown and reports whether to stop.
+func (l *link) unanswered(e *perbit.Error) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost++
+	return l.lost >= mostLost || e.RetryAfter > 0
+}
+
+// answered ends an outage and tells how long it lasted, 0 when there was none.
+func (l *link) answered(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lost = 0
+	if l.down == nil {
+		return 0
+	}
+	lasted := now.Sub(l.down.since)
+	l.down = nil
+	return max(lasted, 1)
+}
+
+// stopsConnection reports whether an error speaks of the whole connection rather than of one file: then the next file
+// would fail alike, and a rejected password must not be tried again.
+func stopsConnection(e *perbit.Error) bool {
+	switch e.Class {
+	case perbit.ClassAuth, perbit.ClassTenant, perbit.ClassProxy:
+		return true
+	case perbit.ClassConfig:
+		return e.Status == 0 || e.Status == http.StatusNotFound || e.Status/100 == 3 || e.Action == "Login"
+	case perbit.ClassTransient, perbit.ClassUnknown:
+		return e.Certainty == perbit.NotSent
+	default:
+		return false
+	}
+}
+
+// stopsBlock reports whether an error speaks of the whole import or export: its method is wrong or not allowed.
+func stopsBlock(e *perbit.Error) bool {
+	return e.Class == perbit.ClassConfig || e.Class == perbit.ClassPermission || e.Class == perbit.ClassPlaceholder
+}
+
+// sentence is the error without its hint, which is shown on a line of its own.
+func sentence(e *perbit.Error) string {
+	bare := *e
+	bare.Hint = ""
+	return bare.Error()
+}

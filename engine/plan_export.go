@@ -1,0 +1,200 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"dropform/engine/ledger"
+)
+
+// lastExports is how many of an export's newest runs are looked at.
+const lastExports = 300
+
+// mostMissed bounds how many slots missed = "all" makes up for.
+const mostMissed = 500
+
+// startGrace is how late a run may begin and still count as due rather than missed, where the block has no window.
+const startGrace = 10 * time.Minute
+
+// runDigest stands for everything whose change makes an export without a schedule run again.
+func (e *Export) runDigest() string {
+	return e.digestPaths("connection", "object", "method", "variables", "target.path", "target.encoding", "target.bom", "target.newline", "fixed")
+}
+
+func (d *draft) planExport(exp *Export, seen *exportSeen) {
+	d.resumeInterrupted(exp.Address, nil, exp)
+	if len(d.UnderWay) > 0 && d.isUnderWay(exp.Address) {
+		return
+	}
+	now := d.now()
+	if d.replaced(exp.Address) {
+		d.export(exp, seen, now.Truncate(time.Minute), ReasonRequested)
+		return
+	}
+	if d.rerun(exp, seen) {
+		return
+	}
+	for _, a := range d.Actions {
+		if a.Kind == Resume && a.Export == exp && a.Prior != nil {
+			return
+		}
+	}
+	if exp.Schedule != nil {
+		d.planScheduled(exp, seen)
+		return
+	}
+	if reason := exp.askedFor(seen, d.o.watch); reason != "" {
+		d.export(exp, seen, now.Truncate(time.Minute), reason)
+	}
+}
+
+// rerun plans the slots that -replace names one by one.
+func (d *draft) rerun(exp *Export, seen *exportSeen) bool {
+	named := map[string]bool{}
+	for _, w := range seen.last {
+		if at := exp.Address.Of(w.Item); d.replaced(at) && !named[w.Item] {
+			named[w.Item] = true
+			d.export(exp, seen, w.SlotAt.In(d.cfg.Location), ReasonRequested)
+		}
+	}
+	return len(named) > 0
+}
+
+// now is the time that exports are planned for, in the configured zone.
+func (d *draft) now() time.Time {
+	if d.o.AsOf.IsZero() {
+		return d.s.now.In(d.cfg.Location)
+	}
+	return d.o.AsOf.In(d.cfg.Location)
+}
+
+func (d *draft) isUnderWay(block Address) bool {
+	for _, u := range d.UnderWay {
+		if u.Address.Block() == block {
+			return true
+		}
+	}
+	return false
+}
+
+// askedFor is the reason for which an export without a schedule runs; empty for none.
+func (e *Export) askedFor(seen *exportSeen, watch bool) string {
+	if len(seen.last) > 0 {
+		if last := seen.last[0]; !last.State.Happened() && last.Definition == e.runDigest() {
+			if gaveUp(last, watch) {
+				return ""
+			}
+			return ReasonRetry
+		}
+	}
+	switch {
+	case seen.good == nil:
+		return ReasonNeverRun
+	case seen.good.Definition != e.runDigest():
+		return ReasonDefinition
+	case seen.targetMissing:
+		return ReasonTargetMissing
+	}
+	return ""
+}
+
+// gaveUp reports whether watch leaves a failed run alone until a person asks for it or its next time comes.
+func gaveUp(w ledger.Work, watch bool) bool {
+	return watch && w.Class != ledger.ClassRetry && (w.State == ledger.StateFailed || w.State == ledger.StateRefused)
+}
+
+// export plans one run. A slot that was tried before is the same work again; one that is done gets a new request.
+func (d *draft) export(exp *Export, seen *exportSeen, slot time.Time, reason string) {
+	slot = slot.Truncate(time.Second)
+	a := Action{Address: exp.Address.Of(slotName(slot)), Kind: RunExport, Reason: reason, Export: exp, Slot: slot}
+	for i := range seen.last {
+		w := &seen.last[i]
+		if w.Item != a.Address.Item || w.Request < a.Request {
+			continue
+		}
+		if w.State.Happened() || w.State.Open() {
+			a.Request, a.Again = w.Request+1, nil
+		} else {
+			a.Request, a.Again = w.Request, w
+		}
+	}
+	if _, err := exp.target(d.cfg, a.runScope()); err != nil {
+		d.problem(&exp.Declared, "target_path", a.Address, "The target path cannot be used", err.Error())
+		return
+	}
+	if a.Again != nil && a.Again.Message != "" {
+		a.Text = "before: " + a.Again.Message
+	}
+	d.add(a)
+}
+
+// planScheduled plans the slots that fell due and are not done. The first run, and that of a changed definition, wait for
+// the next due time.
+func (d *draft) planScheduled(exp *Export, seen *exportSeen) {
+	applied, ok := d.s.definitions[d.s.inLedger(exp.Address)]
+	if _, digest := exp.encode(); !ok || digest != applied.Digest {
+		return
+	}
+	from := applied.AppliedAt
+	tried := map[string]ledger.Work{}
+	for i, w := range seen.last { // newest first
+		if _, newer := tried[w.Item]; !newer {
+			tried[w.Item] = w
+		}
+		// Only the newest runs are known here; what lies before them was decided long ago.
+		past := i == lastExports-1 || exp.Schedule.Missed != "all" && w.State.Happened()
+		// A run for another time than the schedule's (-replace, -as-of) says nothing about what is due.
+		if past && w.SlotAt.After(from) && exp.Schedule.Next(w.SlotAt.Add(-time.Second)).Equal(w.SlotAt) {
+			from = w.SlotAt
+		}
+	}
+	var open []time.Time
+	for _, slot := range exp.Schedule.Between(from, d.now(), mostMissed) {
+		w, ok := tried[slotName(slot)]
+		if !ok || !w.State.Happened() && !w.State.Open() && !gaveUp(w, d.o.watch) {
+			open = append(open, slot)
+		}
+	}
+	d.due(exp, seen, open, tried)
+}
+
+// due plans the open slots as missed and window say.
+func (d *draft) due(exp *Export, seen *exportSeen, slots []time.Time, tried map[string]ledger.Work) {
+	grace := exp.Schedule.Window
+	if grace == 0 {
+		grace = startGrace
+	}
+	if exp.Schedule.Window > 0 || exp.Schedule.Missed == "skip" {
+		for len(slots) > 0 && d.now().Sub(slots[0]) > grace {
+			slots = slots[1:]
+		}
+	}
+	if len(slots) == 0 {
+		return
+	}
+	if exp.Schedule.Missed != "all" {
+		last := slots[len(slots)-1]
+		d.export(exp, seen, last, slotReason(len(slots), last, tried))
+		return
+	}
+	for i, slot := range slots {
+		reason := slotReason(1, slot, tried)
+		if reason == ReasonDue && i < len(slots)-1 {
+			reason = ReasonMissed(1)
+		}
+		d.export(exp, seen, slot, reason)
+	}
+}
+
+func slotReason(n int, slot time.Time, tried map[string]ledger.Work) string {
+	if _, again := tried[slotName(slot)]; again {
+		return ReasonRetry
+	}
+	if n > 1 {
+		return ReasonMissed(n)
+	}
+	return ReasonDue
+}
+
+// ReasonMissed is the reason of a run that makes up for n due times.
+func ReasonMissed(n int) string { return fmt.Sprintf("missed(%d)", n) }

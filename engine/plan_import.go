@@ -1,0 +1,374 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"dropform/engine/ledger"
+)
+
+// defaultSettle is how long an empty file waits before it is rejected, where the block does not say.
+const defaultSettle = 2 * time.Second
+
+func (d *draft) planImport(imp *Import, seen *importSeen) {
+	if seen.err != nil {
+		d.folderProblem(imp, seen)
+	}
+	d.resumeInterrupted(imp.Address, imp, nil)
+	d.adoptOrphans(imp, seen)
+	d.unansweredElsewhere(imp, seen)
+	if imp.Order == "modified" {
+		slices.SortStableFunc(seen.files, func(a, b *fileFacts) int { return cmp.Compare(a.Stamp.ModTime, b.Stamp.ModTime) })
+	}
+	stop := d.holders(imp, seen)
+	for _, f := range seen.files {
+		if by, held := stop.holds(f); held {
+			d.wait(imp.Address.Of(f.Name), "held back by "+by)
+			continue
+		}
+		d.planFile(imp, seen, f)
+	}
+}
+
+// folderProblem: a folder that is missing before the first apply is made by it; one that vanishes later is an error, and
+// nobody makes it again, because an empty new folder would hide that the real one is gone.
+func (d *draft) folderProblem(imp *Import, seen *importSeen) {
+	applied, known := d.s.definitions[d.s.inLedger(imp.Address)]
+	switch {
+	case seen.missing && (!known || folderChanged(applied, imp)):
+	case seen.missing:
+		d.problem(&imp.Declared, "folder_missing", imp.Address, "The drop folder is gone",
+			fmt.Sprintf("%s does not exist any more. Bring it back (is a share not mounted?); dropform does not make it anew. Everything else goes on.", imp.Folder))
+	default:
+		d.problem(&imp.Declared, "folder_unreadable", imp.Address, "The drop folder cannot be read",
+			fmt.Sprintf("%s: %s. Give the account that runs dropform the right to list it. Everything else goes on.", imp.Folder, reasonOf(seen.err)))
+	}
+}
+
+func folderChanged(applied ledger.Definition, imp *Import) bool {
+	var now, then string
+	for _, a := range imp.Attributes {
+		if a.Path == "folder" {
+			now = a.Value
+		}
+	}
+	for _, a := range decodeAttributes(applied.Attributes) {
+		if a.Path == "folder" {
+			then = a.Value
+		}
+	}
+	return now != then
+}
+
+// reasonOf is an operating system error without the path, which the message has already.
+func reasonOf(err error) string {
+	if p, ok := err.(*os.PathError); ok { //nolint:errorlint // only the outermost path is ours
+		return p.Err.Error()
+	}
+	return err.Error()
+}
+
+// planFile decides on one file. Every way out says why.
+func (d *draft) planFile(imp *Import, seen *importSeen, f *fileFacts) {
+	at := imp.Address.Of(f.Name)
+	switch {
+	case os.IsNotExist(f.err):
+	case f.err != nil:
+		d.problem(&imp.Declared, "file_unreadable", at, "The file cannot be read",
+			fmt.Sprintf("%s: %s. It stays where it is and is tried again.", f.Name, reasonOf(f.err)))
+	case f.dir:
+		d.problem(&imp.Declared, "not_a_file", at, "Not a file",
+			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", f.Name))
+	case f.settled && f.known.State == ledger.FileExisting:
+		d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonExisting, Import: imp, File: f.FileSeen, Text: existingText(at)})
+	case f.settled:
+	case f.busy:
+		d.wait(at, "still being written")
+	case f.Digest != "" && d.recognised(imp, f):
+	case f.marker != "":
+		d.wait(at, "waits for its marker "+f.marker)
+	case d.nameTooLong(imp, f):
+		d.problem(&imp.Declared, "name_too_long", at, "The file's name is too long", "Its protocol could not be written beside it. Shorten the name; nothing was sent.")
+	case f.Stamp.Size < imp.MinSize:
+		d.planSmall(imp, f, at)
+	case imp.tooLarge(f.Stamp.Size):
+		d.add(Action{
+			Address: at, Kind: Reject, Reason: ReasonTooLarge, Import: imp, File: f.FileSeen,
+			Text: fmt.Sprintf("%s, and at most %s are allowed", size(f.Stamp.Size), size(imp.limit())),
+		})
+	default:
+		d.planContent(imp, f, at)
+	}
+}
+
+// nameTooLong reports that the protocol's name would be one that no usual file system can hold.
+func (d *draft) nameTooLong(imp *Import, f *fileFacts) bool {
+	const longest = 255
+	name, err := imp.Protocol.Path(imp.scope(d.cfg, f.FileSeen))
+	return err == nil && len(filepath.Base(name)) > longest
+}
+
+func existingText(at Address) string {
+	return fmt.Sprintf("was here before this import was served. Send it: dropform retry '%s'; count it as done: dropform adopt '%s'", at, at)
+}
+
+func (d *draft) planSmall(imp *Import, f *fileFacts, at Address) {
+	settle := imp.Settle
+	if settle == 0 {
+		settle = defaultSettle
+	}
+	if d.s.now.Sub(time.Unix(0, f.Stamp.ModTime)) < settle {
+		d.wait(at, "empty or too small; may still be written")
+		return
+	}
+	d.add(Action{
+		Address: at, Kind: Reject, Reason: ReasonInvalid, Import: imp, File: f.FileSeen,
+		Text: fmt.Sprintf("%s, and at least %s are expected", size(f.Stamp.Size), size(imp.MinSize)),
+	})
+}
+
+func (i *Import) limit() int64 {
+	limit := i.Connection.MaxUpload
+	if i.CSV != nil && i.CSV.MaxSize > 0 && (limit == 0 || i.CSV.MaxSize < limit) {
+		limit = i.CSV.MaxSize
+	}
+	return limit
+}
+
+func size(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
+
+// recognised reports whether a file that looks touched is still the one that was dealt with under its name, whatever the
+// import's method is by now. A file that was moved to an archive and lies there again was dropped again.
+func (d *draft) recognised(imp *Import, f *fileFacts) bool {
+	for _, w := range d.s.unfinishedOf(imp.Address) {
+		if w.Item == f.Name && w.Digest == f.Digest && (w.State.Open() || w.State == ledger.StateUnknown && imp.OnUnknown != "retry") {
+			return true // listed already, as the work itself
+		}
+	}
+	k := f.known
+	dealtWith := k.State == ledger.FileDone || k.State == ledger.FileDuplicate
+	if !f.isKnown || !dealtWith || k.Digest != f.Digest || imp.Archive != nil || d.replaced(imp.Address.Of(f.Name)) {
+		return false
+	}
+	if imp.Duplicates == "import" && k.Stamp.FileID != f.Stamp.FileID && k.Stamp.ModTime != f.Stamp.ModTime {
+		return false
+	}
+	k.Stamp = f.Stamp
+	d.Recognised = append(d.Recognised, k)
+	return true
+}
+
+// planContent decides by content: what the ledger knows of these very bytes for this object and method.
+func (d *draft) planContent(imp *Import, f *fileFacts, at Address) {
+	key := contentKey{imp.Connection.Endpoint(), imp.Object, imp.Method, f.Digest}
+	asked := d.replaced(at) || f.asked()
+	if f.beside && len(f.content) == 0 && !asked {
+		d.add(Action{
+			Address: at, Kind: NeedsPerson, Reason: ReasonExisting, Import: imp, File: f.FileSeen,
+			Text: "a protocol lies beside it that this ledger did not write. " + existingText(at),
+		})
+		return
+	}
+	if len(f.content) > 0 {
+		d.planKnown(imp, f, at, key, asked)
+		return
+	}
+	d.send(imp, f, at, key, Action{Reason: newReason(f)})
+}
+
+// asked reports whether a person wants this very content sent again, and it has not been since.
+func (f *fileFacts) asked() bool {
+	if !f.isKnown || f.known.State != ledger.FileRetry || f.known.Digest != f.Digest {
+		return false
+	}
+	if len(f.content) == 0 {
+		return true
+	}
+	last := f.content[len(f.content)-1]
+	return last.ID == f.known.Work || last.State == ledger.StateRefused || last.State == ledger.StateNotSent
+}
+
+func newReason(f *fileFacts) string {
+	if f.isKnown && f.known.Digest != "" && f.known.Digest != f.Digest {
+		return ReasonChanged
+	}
+	if f.isKnown && f.known.State == ledger.FileRetry {
+		return ReasonRetry
+	}
+	return ReasonNew
+}
+
+// send plans the upload, or the rejection when the file is not valid.
+func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Action) {
+	a.Address, a.Import, a.File, a.Report = at, imp, f.FileSeen, f.report
+	if f.report != nil && !f.report.Valid {
+		a.Kind, a.Reason = Reject, ReasonInvalid
+		a.Text = fmt.Sprintf("%s in it", plural(f.report.ErrorCount, "error", "errors"))
+		d.add(a)
+		return
+	}
+	if f.wrong != "" { // sent as it is, its umlauts would arrive as something else
+		d.problem(&imp.Declared, "send_encoding", at, "The file would have to be sent in another encoding",
+			fmt.Sprintf("It is %s, and csv.send_encoding asks for %s, which this version does not convert to. Save the file in that encoding, or take send_encoding away; nothing was sent.", f.wrong, imp.CSV.SendEncoding))
+		return
+	}
+	c, taken := d.claimed[key]
+	before := c.uploads
+	if c.file.Block() != imp.Address {
+		before = 0
+	}
+	switch {
+	case taken && imp.Duplicates != "import" && a.Reason != ReasonRequested && d.otherSince(imp, before, f.Digest):
+		d.add(Action{
+			Address: at, Kind: NeedsPerson, Reason: ReasonSeenBefore, Import: imp, File: f.FileSeen,
+			Text: "the same bytes as " + c.file.String() + ", with other files between" + seenNext(at),
+		})
+		return
+	case taken && imp.Duplicates != "import" && a.Reason != ReasonRequested:
+		d.add(Action{Address: at, Kind: Duplicate, Reason: ReasonImported, Import: imp, File: f.FileSeen, Text: "the same bytes as " + c.file.String()})
+		return
+	case taken && a.Request <= c.request:
+		a.Request, a.Again = c.request+1, nil
+	}
+	a.Kind = Upload
+	d.uploads[imp.Address] = append(d.uploads[imp.Address], f.Digest)
+	d.claimed[key] = claim{at, a.Request, len(d.uploads[imp.Address])}
+	d.add(a)
+}
+
+// otherSince reports whether this plan sends other content of the import after the given number of uploads: going back to
+// the older content may then be meant. Where the order does not matter it is not.
+func (d *draft) otherSince(imp *Import, uploads int, digest string) bool {
+	return imp.Order != "any" && slices.ContainsFunc(d.uploads[imp.Address][uploads:], func(other string) bool { return other != digest })
+}
+
+func seenNext(at Address) string {
+	return fmt.Sprintf(". Send it again: dropform retry '%s'; count it as done: dropform adopt '%s'", at, at)
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return humanize.Comma(n) + " " + many
+}
+
+// planKnown decides on content that the ledger has seen. The newest request tells where it stands.
+func (d *draft) planKnown(imp *Import, f *fileFacts, at Address, key contentKey, asked bool) {
+	w := &f.content[len(f.content)-1]
+	owner, live := d.owner(w)
+	_, current := imp.encode()
+	switch {
+	case w.State.Open() && live:
+		d.wait(at, "the same bytes are under way as "+itemAddress(w)+" ("+describeOwner(owner)+")")
+	case w.State == ledger.StateRunning || w.State == ledger.StateSending && d.o.self != "" && w.Owner == d.o.self:
+		// What becomes of the file follows from the outcome of the other, which has a step or a worker of its own.
+		d.wait(at, "the same bytes are under way as "+itemAddress(w))
+	case w.State == ledger.StateUnknown || w.State == ledger.StateSending:
+		d.planUnknown(imp, f, at, key, w)
+	case w.State == ledger.StateRefused && d.o.watch && !asked && w.Class != ledger.ClassRetry && w.Definition == current:
+		d.wait(at, "refused: "+w.Message)
+	case w.State == ledger.StateRefused || w.State == ledger.StateNotSent:
+		d.send(imp, f, at, key, Action{Reason: ReasonRetry, Again: w, Request: w.Request, Text: w.Message})
+	case asked || imp.Duplicates == "import":
+		reason := ReasonRequested
+		if f.isKnown && f.known.State == ledger.FileRetry {
+			reason = ReasonRetry
+		}
+		d.send(imp, f, at, key, Action{Reason: reason, Request: w.Request + 1, Prior: w})
+	default:
+		d.planSeen(imp, f, at, w)
+	}
+}
+
+func (d *draft) planUnknown(imp *Import, f *fileFacts, at Address, key contentKey, w *ledger.Work) {
+	if imp.OnUnknown == "retry" {
+		d.send(imp, f, at, key, Action{Reason: ReasonRetry, Again: w, Request: w.Request, Text: "its outcome is unknown, and on_unknown is retry"})
+		return
+	}
+	d.add(Action{
+		Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, File: f.FileSeen, Prior: w,
+		Text: fmt.Sprintf("the same bytes as %s, whose outcome is unknown; resolve that first", itemAddress(w)),
+	})
+}
+
+func itemAddress(w *ledger.Work) string { return w.Address + "[" + w.Item + "]" }
+
+// planSeen decides on content that was sent and has its outcome: a duplicate is put away only where nothing can be
+// lost by it.
+func (d *draft) planSeen(imp *Import, f *fileFacts, at Address, w *ledger.Work) {
+	when := fmt.Sprintf("%s as %s", d.clock(w.SentAt), itemAddress(w))
+	next := seenNext(at)
+	ask := Action{Address: at, Kind: NeedsPerson, Reason: ReasonSeenBefore, Import: imp, File: f.FileSeen, Prior: w}
+	switch {
+	case w.Endpoint != imp.Connection.Endpoint():
+		ask.Text = "sent " + when + ", but the connection led to another URL or customer then" + next
+	case w.State == ledger.StateFailed:
+		ask.Text = "sent " + when + ", and the import failed on the server" + next
+	case f.since || d.otherSince(imp, 0, f.Digest):
+		ask.Text = "sent " + when + ", and other files were imported since" + next
+	default:
+		d.add(Action{Address: at, Kind: Duplicate, Reason: ReasonImported, Import: imp, File: f.FileSeen, Prior: w, Text: "sent " + when})
+		return
+	}
+	d.add(ask)
+}
+
+// holders are the failures that, under on_error = "stop", hold back the files after them.
+type holders struct {
+	imp  *Import
+	list []holder
+}
+
+type holder struct {
+	name    string
+	modTime int64
+	state   string
+}
+
+func (d *draft) holders(imp *Import, seen *importSeen) holders {
+	h := holders{imp: imp}
+	if imp.OnError != "stop" {
+		return h
+	}
+	for _, k := range seen.known {
+		if k.State == ledger.FileRejected {
+			h.list = append(h.list, holder{k.Name, k.Stamp.ModTime, "rejected"})
+		}
+	}
+	for _, w := range d.s.unfinishedOf(imp.Address) {
+		k, ok := seen.known[w.Item]
+		gaveUp := w.State == ledger.StateFailed || w.State == ledger.StateUnknown || w.State == ledger.StateRefused && d.o.watch
+		if gaveUp && !(ok && followed(k, w)) {
+			h.list = append(h.list, holder{w.Item, k.Stamp.ModTime, string(w.State)})
+		}
+	}
+	slices.SortFunc(h.list, func(a, b holder) int { return naturalCompare(a.name, b.name) })
+	return h
+}
+
+// followed reports whether what is known of a file came after the work: a later sending, a duplicate, or the request to
+// send the same content again.
+func followed(k ledger.File, w ledger.Work) bool {
+	return k.Work > w.ID || k.State == ledger.FileDuplicate && k.At.After(w.EndedAt) || k.State == ledger.FileRetry && k.Digest == w.Digest
+}
+
+// holds reports which failure stands before f in the import's order.
+func (h holders) holds(f *fileFacts) (by string, held bool) {
+	for _, o := range h.list {
+		after := naturalCompare(f.Name, o.name) > 0
+		if h.imp.Order == "modified" {
+			after = f.Stamp.ModTime > o.modTime
+		}
+		if after && !f.settled && o.name != f.Name {
+			return fmt.Sprintf("%s (%s)", h.imp.Address.Of(o.name), o.state), true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,251 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"dropform/engine/diag"
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// PlanOptions narrow or widen a plan.
+type PlanOptions struct {
+	Targets  []string      // address patterns: only these and the definitions they rest on
+	Excludes []string      // address patterns: not these
+	Replace  []string      // address patterns: run or send again though done
+	Observe  time.Duration // files that changed more recently are watched once for this long before they count as complete
+	AsOf     time.Time     // `run.time` of exports without a due slot; zero: now
+
+	self  string // the process that plans: its own open work is not under way elsewhere
+	watch bool   // what was refused or failed is not tried again by itself
+}
+
+// Plan observes once and builds the plan. It writes nothing and sends nothing.
+func (p Planner) Plan(ctx context.Context, cfg *Config, o PlanOptions) (*Plan, error) {
+	s, err := p.take(ctx, cfg, nil, o.Replace)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.observe(ctx, cfg, s, o.Observe); err != nil {
+		return nil, err
+	}
+	plan, problem := build(cfg, s, o)
+	if problem != nil {
+		return nil, problem
+	}
+	return plan, nil
+}
+
+// observe looks at the whole batch again before any of it is sent, after waiting once where one of its files changed within
+// the last d, and marks those that changed meanwhile as still being written.
+func (p Planner) observe(ctx context.Context, cfg *Config, s *snapshot, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	var batch []*fileFacts
+	var paths []string
+	wait := time.Duration(0)
+	for _, imp := range cfg.Imports {
+		for _, f := range s.imports[imp.Address].files {
+			if f.Digest == "" || f.settled {
+				continue
+			}
+			batch, paths = append(batch, f), append(paths, filepath.Join(imp.Folder, f.Name))
+			age := max(s.now.Sub(time.Unix(0, max(f.Stamp.ChangeTime, f.Stamp.ModTime))), 0)
+			wait = max(wait, d-age)
+		}
+	}
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+	for i, f := range batch {
+		info, err := lstat(p.FS, paths[i])
+		f.busy = f.busy || err != nil || !durable.StampOf(info).Equal(f.Stamp)
+	}
+	return nil
+}
+
+// draft is a plan in the making.
+type draft struct {
+	*Plan
+	cfg     *Config
+	s       *snapshot
+	o       PlanOptions
+	claimed map[contentKey]claim // content that a step of this plan will send
+	uploads map[Address][]string // what each import will send, in order
+	taken   map[int64]bool       // work of blocks that are gone, and that another block goes on with
+}
+
+type contentKey struct{ endpoint, object, method, digest string }
+
+// claim is the last step of a plan that will send some content.
+type claim struct {
+	file    Address
+	request int
+	uploads int // how many uploads of its import are planned up to and with it
+}
+
+// build is the pure function from configuration, ledger and world to a plan. The error is about the address patterns.
+func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
+	d := &draft{Plan: &Plan{Now: s.now}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}}
+	d.Definitions = diffDefinitions(cfg, s.definitions)
+	d.describeExisting()
+	for _, imp := range cfg.Imports {
+		if s.imports[imp.Address] != nil && d.mayWork(&imp.Declared) {
+			d.planImport(imp, s.imports[imp.Address])
+		}
+	}
+	for _, exp := range cfg.Exports {
+		if s.exports[exp.Address] != nil && d.mayWork(&exp.Declared) {
+			d.planExport(exp, s.exports[exp.Address])
+		}
+	}
+	if !s.partial {
+		d.listOrphans()
+	}
+	return d.choose()
+}
+
+// mayWork reports preconditions that fail; no work of such a block is planned.
+func (d *draft) mayWork(b *Declared) bool {
+	for _, message := range b.Failed {
+		d.problem(b, "precondition_failed", b.Address, "Precondition does not hold", message+"\nNothing of this block is planned until it holds.")
+	}
+	return len(b.Failed) == 0
+}
+
+func (d *draft) problem(b *Declared, code string, at Address, summary, detail string) {
+	d.Problems = append(d.Problems, diag.Diagnostic{Severity: diag.Error, Code: code, Summary: summary, Detail: detail, Address: at.String()})
+}
+
+func (d *draft) add(a Action) { d.Actions = append(d.Actions, a) }
+
+func (d *draft) wait(at Address, reason string) {
+	d.Waiting = append(d.Waiting, Waiting{Address: at, Reason: reason})
+}
+
+// describeExisting notes, for imports, the folder that applying has to make, and counts for new ones the files that
+// were there before.
+func (d *draft) describeExisting() {
+	for i, c := range d.Definitions {
+		imp := d.cfg.importAt(c.Address)
+		if imp == nil || c.Verb == "forget" {
+			continue
+		}
+		if slices.ContainsFunc(c.Attributes, func(a AttributeChange) bool { return a.Path == "folder" }) {
+			d.Definitions[i].folder = imp.Folder
+		}
+		if c.Verb != "create" || d.s.imports[c.Address] == nil {
+			continue
+		}
+		for _, f := range d.s.imports[c.Address].files {
+			at := unixNano(f.Stamp.ModTime, d.cfg.Location)
+			if f.Stamp.ModTime == 0 {
+				continue
+			}
+			d.Definitions[i].Existing++
+			if d.Definitions[i].Oldest.IsZero() || at.Before(d.Definitions[i].Oldest) {
+				d.Definitions[i].Oldest = at
+			}
+		}
+	}
+}
+
+func (c *Config) importAt(a Address) *Import {
+	for _, imp := range c.Imports {
+		if imp.Address == a {
+			return imp
+		}
+	}
+	return nil
+}
+
+// ParseAddress reads an address as a user types it, under this configuration's for_each.
+func (c *Config) ParseAddress(text string) (Address, error) {
+	return ParseAddress(text, func(base Address) bool { return c.Keyed[base] })
+}
+
+// unfinishedOf lists the open and unsettled work of a block, oldest first.
+func (s *snapshot) unfinishedOf(a Address) []ledger.Work {
+	var out []ledger.Work
+	for _, w := range s.unfinished {
+		if w.Address == s.inLedger(a) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// owner finds the live process, other than the planning one, that works on w. A process plans a block only while it does
+// nothing else there, so its own open work was left by a step that gave up waiting.
+func (d *draft) owner(w *ledger.Work) (ledger.Owner, bool) {
+	o, live := d.s.live[w.Owner]
+	return o, live && w.Owner != d.o.self
+}
+
+// describeOwner says which live process has the work.
+func describeOwner(o ledger.Owner) string {
+	return fmt.Sprintf("%s, process %d since %s", o.Command, o.PID, o.Since.Format("15:04"))
+}
+
+// resumeInterrupted plans what earlier runs left half done: jobs that the server knows, and moves still owed.
+func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export) {
+	for _, w := range d.s.unfinishedOf(b) {
+		at := b.Of(w.Item)
+		owner, live := d.owner(&w)
+		switch {
+		case w.State.Open() && live:
+			d.UnderWay = append(d.UnderWay, UnderWay{Address: at, Owner: describeOwner(owner)})
+		case w.State == ledger.StateRunning && imp != nil && w.Endpoint != imp.Connection.Endpoint():
+			d.problem(&imp.Declared, "connection_changed", at, "The connection leads elsewhere now",
+				"It was sent "+d.clock(w.SentAt)+" to another URL or customer, and its protocol has not been fetched. Put url and customer_id back until it is.")
+		case w.State == ledger.StateRunning && exp != nil && w.Endpoint != exp.Connection.Endpoint():
+			// Its result stays where it was asked for; the export runs anew.
+		case w.State == ledger.StateRunning:
+			d.add(Action{
+				Address: at, Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Prior: &w, Slot: w.SlotAt,
+				File: FileSeen{Name: w.Item, Digest: w.Digest, Rows: w.ResultRows, Stamp: durable.Stamp{Size: w.Size}}, Text: "the server has it since " + d.clock(w.SentAt),
+			})
+		case imp != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && imp.OnUnknown != "retry":
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w)})
+		}
+	}
+	owed := map[string][]ledger.Filing{}
+	for _, f := range d.s.filings {
+		if f.Address == d.s.inLedger(b) {
+			owed[f.Item] = append(owed[f.Item], f)
+		}
+	}
+	for _, item := range sortedKeys(owed) {
+		d.add(Action{
+			Address: b.Of(item), Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Filings: owed[item],
+			Text: "its outcome is recorded; what is left is to move it to its archive",
+		})
+	}
+}
+
+func (d *draft) unknownText(at Address, w ledger.Work) string {
+	return fmt.Sprintf("sent %s, and no answer came. Look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), at)
+}
+
+// clock prints a time for people, in the configured zone.
+func (d *draft) clock(t time.Time) string { return t.In(d.cfg.Location).Format("2006-01-02 15:04") }
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, naturalCompare)
+	return keys
+}

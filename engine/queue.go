@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// group is the actions of one block instance.
+type group struct {
+	address Address
+	depends []Address
+	imp     *Import
+	actions []*Action
+	done    chan struct{}
+	ok      bool // every step ended well; read after done
+}
+
+func groupActions(actions []Action, wanted func(*Action) bool) []*group {
+	var out []*group
+	byBlock := map[Address]*group{}
+	for i := range actions {
+		a := &actions[i]
+		if a.Kind == NeedsPerson || !wanted(a) {
+			continue
+		}
+		b := a.Address.Block()
+		g := byBlock[b]
+		if g == nil {
+			g = &group{address: b, imp: a.Import, done: make(chan struct{})}
+			if a.Import != nil {
+				g.depends = a.Import.DependsOn
+			} else if a.Export != nil {
+				g.depends = a.Export.DependsOn
+			}
+			byBlock[b] = g
+			out = append(out, g)
+		}
+		g.actions = append(g.actions, a)
+	}
+	return out
+}
+
+func dependsOn(g *group, other Address) bool {
+	return slices.ContainsFunc(g.depends, func(d Address) bool { return d == other || !d.Keyed && d == other.Base() })
+}
+
+// queue is one block's steps on their way.
+type queue struct {
+	*run
+	g    *group
+	mu   sync.Mutex
+	ok   bool
+	stop string // why nothing more of the block is begun; empty: go on
+
+	quiet bool // that has been told already
+}
+
+func (q *queue) serial(ctx context.Context, actions []*Action) {
+	for _, a := range actions {
+		q.one(ctx, a)
+	}
+}
+
+func (q *queue) parallel(ctx context.Context, actions []*Action, workers int) {
+	next := make(chan *Action)
+	var all sync.WaitGroup
+	for range min(workers, len(actions)) {
+		all.Go(func() {
+			for a := range next {
+				q.one(ctx, a)
+			}
+		})
+	}
+	for _, a := range actions {
+		next <- a
+	}
+	close(next)
+	all.Wait()
+}
+
+// one does one step, or says why it is not begun.
+func (q *queue) one(ctx context.Context, a *Action) {
+	began := time.Now()
+	q.mu.Lock()
+	stop, quiet := q.stop, q.quiet
+	q.mu.Unlock()
+	var e ending
+	switch {
+	case stop != "":
+		e = ending{result: ResultNotStarted, text: stop, quiet: quiet}
+	case q.soft.Err() != nil:
+		e = ending{result: ResultNotStarted, text: errStopped.Error()}
+	default:
+		select {
+		case q.steps <- struct{}{}:
+			if !q.probing(a) {
+				q.tellBegun(a, began)
+			}
+			e = q.step(ctx, a)
+			<-q.steps
+		case <-q.soft.Done():
+			e = ending{result: ResultNotStarted, text: errStopped.Error()}
+		}
+	}
+	q.settle(a, e)
+	q.end(a, began, e)
+}
+
+// settle notes what a step's end means for those after it.
+func (q *queue) settle(a *Action, e ending) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if e.result == ResultDone {
+		return
+	}
+	q.ok = false
+	switch {
+	case q.stop != "" || e.result == ResultNotStarted && e.stop == "":
+	case e.stop != "":
+		q.stop, q.quiet = e.stop, e.quiet
+	case e.result == ResultWaiting && q.g.imp != nil && q.g.imp.Order != "any":
+		q.stop = "the server is still working on " + a.Address.String()
+	case q.g.imp != nil && q.g.imp.OnError == "stop":
+		q.stop = fmt.Sprintf("held back by %s (%s)", a.Address, e.result)
+	}
+}

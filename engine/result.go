@@ -1,0 +1,384 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/spf13/afero"
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"dropform/engine/csvschema"
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// result is an export's data on its way to the target: in a temporary file of the target's folder until it is checked.
+type result struct {
+	fs     afero.Fs
+	path   string // the target
+	temp   string // the finished temporary file; empty once it has been put somewhere
+	digest string // SHA-256 of the bytes as written, hex
+	size   int64
+	rows   int64
+	header []string
+}
+
+func base(path string) string { return filepath.Base(path) }
+
+// target renders and checks the target's path: it may not leave the folder that it starts in, and its name must be one
+// that every system can hold.
+func (e *Export) target(cfg *Config, run RunScope) (string, error) {
+	t := e.Target
+	path, err := t.Path(run)
+	if err != nil {
+		return "", fmt.Errorf("target.path: %w", err)
+	}
+	path = beside(cfg.Dir, path)
+	if rel, err := filepath.Rel(t.Root, path); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return "", fmt.Errorf("target.path: %s lies outside %s, the folder that the path starts in", path, t.Root)
+	}
+	if err := durable.ValidName(filepath.Base(path)); err != nil {
+		return "", fmt.Errorf("target.path: %w", err)
+	}
+	return path, nil
+}
+
+// receive streams the server's bytes into a temporary file, transcoding them on the way where the target says so.
+func (n *run) receive(a *Action, stream io.Reader) (*result, error) {
+	path, err := a.Export.target(n.cfg, a.runScope())
+	if err != nil {
+		return nil, err
+	}
+	if err := durable.MkdirAll(n.o.FS, filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	if err := durable.RemoveTempOf(n.o.FS, path); err != nil {
+		return nil, err
+	}
+	t := a.Export.Target
+	raw := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".received.dropform-tmp")
+	r := &result{fs: n.o.FS, path: path, temp: raw}
+	if err := r.write(&counted{Reader: stream, sent: n.receiving(a)}, r.scratch(raw)); err != nil {
+		r.abort()
+		return nil, err
+	}
+	if t.Encoding == "" && t.Newline == "" && !t.BOM {
+		return r, nil
+	}
+	if err := r.transcode(t); err != nil {
+		r.abort()
+		return nil, err
+	}
+	return r, nil
+}
+
+// write puts everything that from yields into a file and notes its digest and size. into makes the file: a plain
+// temporary one, or the target, which is seen whole or not at all.
+func (r *result) write(from io.Reader, into func(func(io.Writer) error) error) error {
+	return into(func(w io.Writer) error {
+		h := sha256.New()
+		size, err := io.Copy(io.MultiWriter(w, h), from)
+		r.size, r.digest = size, sum(h)
+		return err
+	})
+}
+
+// scratch is a file that nobody looks for: it is gone, or overwritten by the next run, before anything counts on it.
+func (r *result) scratch(path string) func(func(io.Writer) error) error {
+	return func(write func(io.Writer) error) error {
+		f, err := r.fs.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
+}
+
+func (r *result) durably(path string) func(func(io.Writer) error) error {
+	return func(write func(io.Writer) error) error { return durable.WriteFile(r.fs, path, 0o644, write) }
+}
+
+func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
+
+// abort removes the temporary file, if it is still one.
+func (r *result) abort() {
+	if r.temp != "" {
+		// What stays behind is overwritten by the next run of the same target.
+		_ = r.fs.Remove(r.temp)
+		r.temp = ""
+	}
+}
+
+// commitAs puts the result under its name, replacing what stands there.
+func (r *result) commitAs(path string) error {
+	f, err := r.fs.Open(r.temp)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := r.write(f, r.durably(path)); err != nil {
+		return err
+	}
+	r.abort()
+	return nil
+}
+
+// unmappableError says that a character of the result does not exist in the target's encoding.
+type unmappableError struct {
+	line int
+	char rune
+	name string
+}
+
+func (e *unmappableError) Error() string {
+	return fmt.Sprintf("line %d has the character %q, which does not exist in %s; set target.unmappable = \"replace:?\" or another encoding", e.line, e.char, e.name)
+}
+
+// transcode rewrites the received bytes under the target's encoding and line ends.
+func (r *result) transcode(t Target) error {
+	source, name, err := r.open(t.SourceEncoding)
+	if err != nil {
+		return err
+	}
+	if t.Encoding == "" {
+		t.Encoding = name // only line ends or a mark are to change
+	}
+	defer source.Close()
+	piper, pipew := io.Pipe()
+	var recoding sync.WaitGroup
+	recoding.Go(func() { pipew.CloseWithError(recode(bufio.NewReader(source), pipew, t)) })
+	defer recoding.Wait() // it reads source until the pipe is closed
+	defer piper.Close()
+	out := strings.TrimSuffix(r.temp, ".dropform-tmp") + ".encoded.dropform-tmp"
+	err = r.write(piper, r.scratch(out))
+	if err != nil {
+		return errors.Join(err, r.fs.Remove(out))
+	}
+	old := r.temp
+	r.temp = out
+	return r.fs.Remove(old)
+}
+
+// open reads the temporary file as UTF-8, whatever it was written in, and tells what that was.
+func (r *result) open(name string) (io.ReadCloser, string, error) {
+	if name == "" || name == "auto" {
+		utf8, err := r.isUTF8()
+		if err != nil {
+			return nil, "", err
+		}
+		name = "windows-1252"
+		if utf8 {
+			name = "utf-8"
+		}
+	}
+	f, err := r.fs.Open(r.temp)
+	if err != nil {
+		return nil, "", err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{transform.NewReader(f, codec(name).NewDecoder()), f}, name, nil
+}
+
+func (r *result) isUTF8() (bool, error) {
+	f, err := r.fs.Open(r.temp)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	_, err = io.Copy(io.Discard, transform.NewReader(f, encoding.UTF8Validator))
+	if errors.Is(err, encoding.ErrInvalidUTF8) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func codec(name string) encoding.Encoding {
+	switch name {
+	case "windows-1252":
+		return charmap.Windows1252
+	case "iso-8859-1":
+		return charmap.ISO8859_1
+	case "iso-8859-15":
+		return charmap.ISO8859_15
+	case "utf-16le":
+		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
+	default:
+		return unicode.UTF8BOM
+	}
+}
+
+// recode writes UTF-8 text in the target's encoding, character by character, so that one that does not exist there is
+// found with its line.
+func recode(from *bufio.Reader, to io.Writer, t Target) error {
+	name := t.Encoding
+	w := bufio.NewWriter(to)
+	enc := newEncoder(name, t.BOM)
+	if _, err := w.WriteString(enc.bom); err != nil {
+		return err
+	}
+	replacement, replaces := strings.CutPrefix(t.Unmappable, "replace:")
+	line := 1
+	for {
+		c, _, err := from.ReadRune()
+		if errors.Is(err, io.EOF) {
+			return w.Flush()
+		}
+		if err != nil {
+			return err
+		}
+		if c == '\r' && t.Newline != "" {
+			continue
+		}
+		text := string(c)
+		if c == '\n' {
+			line++
+			if t.Newline == "crlf" {
+				text = "\r\n"
+			}
+		}
+		out, ok := enc.encode(text)
+		if !ok && replaces {
+			out, ok = enc.encode(replacement)
+		}
+		if !ok {
+			return &unmappableError{line: line, char: c, name: name}
+		}
+		if _, err := w.WriteString(out); err != nil {
+			return err
+		}
+	}
+}
+
+type encoder struct {
+	bom    string
+	encode func(string) (string, bool)
+}
+
+func newEncoder(name string, bom bool) encoder {
+	e := encoder{encode: func(s string) (string, bool) { return s, true }}
+	switch name {
+	case "utf-8":
+		if bom {
+			e.bom = "\xef\xbb\xbf"
+		}
+	case "utf-16le":
+		e.bom = "\xff\xfe"
+		plain := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder()
+		e.encode = func(s string) (string, bool) { out, err := plain.String(s); return out, err == nil }
+	default:
+		strict := codec(name).NewEncoder()
+		e.encode = func(s string) (string, bool) { out, err := strict.String(s); return out, err == nil }
+	}
+	return e
+}
+
+// check counts the rows and says what is wrong with the result; empty when nothing is. perbit logs no error inside an
+// export (perbit 3.3), so this is all the protection that the last good result has.
+func (r *result) check(ctx context.Context, n *run, exp *Export, good *ledger.Work) string {
+	f, err := r.fs.Open(r.temp)
+	if err != nil {
+		return "the result cannot be read: " + plainError(err)
+	}
+	defer f.Close()
+	if len(exp.Fixed) > 0 {
+		return r.checkFixed(f, exp, good)
+	}
+	rep, err := csvschema.Validate(ctx, f, r.size, exp.CSV, csvschema.Options{Lookup: Planner{FS: r.fs}.Lookup})
+	if err != nil {
+		return "the result cannot be read: " + plainError(err)
+	}
+	r.rows, r.header = rep.Rows, rep.Header
+	if exp.CSV != nil && !rep.Valid {
+		return fmt.Sprintf("the result has %s, the first: %s", plural(rep.ErrorCount, "error", "errors"), rep.Errors[0].Message)
+	}
+	return r.expect(exp.Expect, good)
+}
+
+// checkFixed counts the lines of a fixed-width result; a line that is shorter than the last field's end is a fault.
+func (r *result) checkFixed(f io.Reader, exp *Export, good *ledger.Work) string {
+	width := 0
+	for _, field := range exp.Fixed {
+		width = max(width, field.Start+field.Length-1)
+	}
+	name := exp.Target.Encoding
+	text := transform.NewReader(f, codec(name).NewDecoder())
+	lines := bufio.NewScanner(text)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		r.rows++
+		if got := len([]rune(strings.TrimSuffix(lines.Text(), "\r"))); got < width {
+			return fmt.Sprintf("line %d has %d characters, and the fields need %d", r.rows, got, width)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return "the result cannot be read: " + plainError(err)
+	}
+	for _, field := range exp.Fixed {
+		r.header = append(r.header, field.Name)
+	}
+	return r.expect(exp.Expect, good)
+}
+
+func (r *result) expect(x Expect, good *ledger.Work) string {
+	var missing []string
+	for _, c := range x.Columns {
+		if !slices.Contains(r.header, c) {
+			missing = append(missing, c)
+		}
+	}
+	switch {
+	case r.rows < x.MinRows:
+		return fmt.Sprintf("the result has %s, and expect.min_rows is %d", plural(r.rows, "row", "rows"), x.MinRows)
+	case r.size < x.MinSize:
+		return fmt.Sprintf("the result has %s, and expect.min_size is %s", size(r.size), size(x.MinSize))
+	case len(missing) > 0:
+		return "the result lacks the columns " + strings.Join(missing, ", ")
+	case x.HasMaxShrink && good != nil && float64(r.rows) < float64(good.ResultRows)*(1-x.MaxShrink):
+		return fmt.Sprintf("the result has %s, the last good one had %d: more than expect.max_shrink allows", plural(r.rows, "row", "rows"), good.ResultRows)
+	}
+	return ""
+}
+
+// companions writes the checksum and then the done file, so that whoever waits for the done file finds all of it. They are
+// recorded as written with the target: keep deletes them together.
+func (n *run) companions(a *Action, path string, res *result) ([]ledger.Written, error) {
+	t := a.Export.Target
+	var out []ledger.Written
+	add := func(file, text string) error {
+		digest := sha256.Sum256([]byte(text))
+		out = append(out, ledger.Written{Path: file, Address: a.Address.Block().String(), Purpose: purposeWith + path, Digest: hex.EncodeToString(digest[:])})
+		return durable.WriteFile(n.o.FS, file, 0o644, func(w io.Writer) error {
+			_, err := io.WriteString(w, text)
+			return err
+		})
+	}
+	if t.Checksum == "sha256" {
+		if err := add(path+".sha256", fmt.Sprintf("%s  %s\n", res.digest, base(path))); err != nil {
+			return nil, err
+		}
+	}
+	if t.DoneFile == nil {
+		return out, nil
+	}
+	name, err := t.DoneFile(a.runScope())
+	if err != nil {
+		return nil, fmt.Errorf("target.done_file: %w", err)
+	}
+	return out, add(beside(filepath.Dir(path), name), "")
+}

@@ -1,0 +1,371 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+	"dropform/engine/perbit"
+)
+
+// upload sends one file: verify, record the intent, send, record the server's id, follow. A crash before Begin: planned
+// again. Between Begin and Accepted: unknown. After Accepted: resumed.
+func (n *run) upload(ctx context.Context, a *Action) ending {
+	imp := a.Import
+	l, release, e := n.enter(ctx, imp.Connection)
+	if e != nil {
+		return *e
+	}
+	defer release()
+	progress := n.uploading(a)
+	sub, err := submit(n.o.FS, imp.Folder, a.File, progress)
+	if err != nil {
+		return n.meanwhile(ctx, l, a, stale(err))
+	}
+	if imp.WaitForResult {
+		return n.importAndWait(ctx, l, a, sub)
+	}
+	att, id, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
+		id, err := l.client.Session(perbit.ImportStream).Import(ctx, imp.request(sub))
+		return string(id), err
+	})
+	if e != nil {
+		return n.meanwhile(ctx, l, a, *e)
+	}
+	return n.followImport(ctx, l, a, att, perbit.ImportID(id))
+}
+
+// meanwhile looks whether a step that was not started has been done by another process since it was planned.
+func (n *run) meanwhile(ctx context.Context, l *link, a *Action, e ending) ending {
+	if e.result != ResultNotStarted || e.stop != "" {
+		return e
+	}
+	var known []ledger.Work
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
+		var err error
+		known, err = v.Content([]ledger.SystemID{l.system}, a.Import.Object, a.Import.Method, a.File.Digest)
+		return err
+	})
+	if err == nil && len(known) > 0 && known[len(known)-1].Request >= a.Request && known[len(known)-1].State.Happened() {
+		return ending{result: ResultDone, text: "imported by another run in the meantime"}
+	}
+	return e
+}
+
+func (i *Import) request(sub *submission) perbit.ImportRequest {
+	return perbit.ImportRequest{Object: i.Object, Method: i.Method, Email: i.Email, Body: sub.body()}
+}
+
+// stale is the end of a step whose file is not the planned one any more. Nothing was recorded, nothing sent.
+func stale(err error) ending {
+	switch {
+	case errors.Is(err, errChanged):
+		return ending{result: ResultNotStarted, text: "the file changed after it was planned; the next run looks at it anew"}
+	case errors.Is(err, os.ErrNotExist):
+		return ending{result: ResultNotStarted, text: "the file is gone; nothing was sent"}
+	default:
+		return failed("read the file", err)
+	}
+}
+
+// uploading reports how much of the file has left, now and then.
+func (n *run) uploading(a *Action) func(int64) {
+	began, last := time.Now(), time.Time{}
+	return func(sent int64) {
+		now := time.Now()
+		if now.Sub(last) < 100*time.Millisecond && sent < a.File.Stamp.Size {
+			return
+		}
+		last = now
+		n.emit(StepProgress{Action: a, Phase: "uploading", Sent: sent, Total: a.File.Stamp.Size, Percent: -1, Elapsed: now.Sub(began)})
+	}
+}
+
+// intent is the work row that stands for an upload or a run.
+func (n *run) intent(l *link, a *Action) ledger.Work {
+	w := ledger.Work{
+		Address: a.Address.Block().String(), Item: a.Address.Item, System: l.system, Endpoint: l.current().Endpoint(),
+		Request: a.Request, SlotAt: a.Slot,
+	}
+	if a.Import != nil {
+		w.Kind, w.Object, w.Method = ledger.KindImport, a.Import.Object, a.Import.Method
+		w.Digest, w.Size, w.ResultRows = a.File.Digest, a.File.Stamp.Size, a.File.Rows // rows: a resume cannot count them
+		_, w.Definition = a.Import.encode()
+	} else {
+		w.Kind, w.Object, w.Method = ledger.KindExport, a.Export.Object, a.Export.Method
+		w.Definition = a.Export.runDigest()
+	}
+	return w
+}
+
+// start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
+// connection says; everything else ends here. On success the ending is nil.
+func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (ledger.Attempt, string, *ending) {
+	w, again := n.intent(l, a), a.Again
+	tries := max(1, l.current().RetryAttempts)
+	wait := l.current().RetryFirst
+	for try := 1; ; try++ {
+		att, err := n.o.Process.Begin(ctx, w, again)
+		if err != nil {
+			e := notBegun(err)
+			return att, "", &e
+		}
+		id, err := send(ctx)
+		if err == nil {
+			n.reachable(l, a)
+			return att, id, n.accepted(ctx, a, att, id)
+		}
+		state, e := n.refused(l, a, err)
+		if err := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); err != nil {
+			e.text += "; and " + err.Error()
+			return att, "", &e
+		}
+		if state != ledger.StateNotSent || try >= tries || n.o.KeepTrying || !transient(err) || !n.sleep(max(wait, retryAfter(err))) {
+			n.unreachable(l, a, err, &e)
+			return att, "", &e
+		}
+		wait = min(2*wait, l.current().RetryLongest)
+		again = &ledger.Work{ID: att.Work, Epoch: att.Epoch + 1, State: ledger.StateNotSent}
+	}
+}
+
+func notBegun(err error) ending {
+	if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrOvertaken) {
+		return ending{result: ResultNotStarted, text: "another run has it already: " + err.Error()}
+	}
+	e := failed("nothing was sent, because the intent could not be recorded", err)
+	e.stop, e.next = e.text, "make room on the disk that holds the ledger, and give the right to write there; then run it again"
+	return e
+}
+
+// accepted records the server's id. Should that fail, the work stays in sending: the id goes to the user, because the
+// ledger cannot hold it.
+func (n *run) accepted(ctx context.Context, a *Action, att ledger.Attempt, id string) *ending {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	err := n.o.Process.Accepted(ctx, att, id)
+	if err == nil {
+		return nil
+	}
+	return &ending{
+		result: ResultUnknown, code: "ledger", stop: "the ledger cannot be written",
+		text: fmt.Sprintf("the server accepted it as %s, but that could not be recorded: %v", id, err),
+		next: fmt.Sprintf("note the id, mend the cause, then: dropform resolve '%s' -happened", a.Address),
+	}
+}
+
+// refused reads a failed start: what is certain about it, and what the user is told.
+func (n *run) refused(l *link, a *Action, err error) (ledger.State, ending) {
+	e := (*perbit.Error)(nil)
+	if !errors.As(err, &e) {
+		return ledger.StateNotSent, failed("not sent", err)
+	}
+	out := ending{result: ResultFailed, text: sentence(e), next: e.Hint, code: string(e.Class)}
+	switch {
+	case errors.Is(err, errChanged):
+		return ledger.StateNotSent, stale(errChanged)
+	case e.Certainty == perbit.NotSent && e.Class == perbit.ClassCanceled:
+		return ledger.StateNotSent, ending{result: ResultNotStarted, text: "stopped before it was sent"}
+	case e.Certainty == perbit.NotSent:
+		return ledger.StateNotSent, out
+	case e.Certainty == perbit.Refused:
+		if stopsBlock(e) {
+			out.stop = out.text
+		}
+		return ledger.StateRefused, out
+	case a.Export != nil:
+		return ledger.StateNotSent, out // an export only reads: it is simply run again
+	case a.Import.OnUnknown == "retry":
+		out.result, out.next = ResultUnknown, "it is sent again, because on_unknown is \"retry\""
+		return ledger.StateUnknown, out
+	default:
+		out.result = ResultUnknown
+		out.next = fmt.Sprintf("look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", a.Address)
+		return ledger.StateUnknown, out
+	}
+}
+
+func transient(err error) bool {
+	e := (*perbit.Error)(nil)
+	return errors.As(err, &e) && e.Class != perbit.ClassCanceled && e.Class != perbit.ClassBody && (e.Transient() || e.Class == perbit.ClassUnknown)
+}
+
+func retryAfter(err error) time.Duration {
+	if e := (*perbit.Error)(nil); errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// sleep waits, and reports false when the run is stopped meanwhile.
+func (n *run) sleep(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-n.soft.Done():
+		return false
+	case <-t.C:
+		return true
+	}
+}
+
+// unreachable marks the connection as down when the error speaks of all of it, and tells so once. The step that met it
+// is told as not started: nothing of it has happened.
+func (n *run) unreachable(l *link, a *Action, err error, out *ending) {
+	e := (*perbit.Error)(nil)
+	if !errors.As(err, &e) || e.Class == perbit.ClassCanceled {
+		return
+	}
+	if !stopsConnection(e) && (out.result != ResultUnknown || !l.unanswered(e)) {
+		return
+	}
+	o, first := l.fail(e, n.o.Now(), n.o.KeepTrying)
+	if first || l.summary(n.o.Now()) {
+		n.mu.Lock()
+		queued := max(n.open[l.current().Address]-1, 0)
+		n.mu.Unlock()
+		n.emit(ConnectionDown{Address: l.current().Address, Text: o.text, Next: o.next, Code: o.code, Retry: o.retry, Queued: queued})
+	}
+	out.stop = o.text
+	if out.result == ResultFailed && (n.o.KeepTrying || !first) {
+		out.result, out.quiet = ResultNotStarted, true
+	}
+}
+
+func (n *run) reachable(l *link, a *Action) {
+	defer n.tellBegun(a, time.Now())
+	if lasted := l.answered(n.o.Now()); lasted > 0 {
+		n.emit(ConnectionUp{Address: l.current().Address, After: lasted})
+	}
+}
+
+func (n *run) book(ctx context.Context, att ledger.Attempt, o ledger.Outcome) error {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	return n.o.Process.Finish(ctx, att, o)
+}
+
+// resumeImport goes on with a job that an earlier run started: under a new session, with the same id.
+func (n *run) resumeImport(ctx context.Context, a *Action) ending {
+	l, release, e := n.enter(ctx, a.Import.Connection)
+	if e != nil {
+		return *e
+	}
+	defer release()
+	att, err := n.o.Process.Resume(ctx, *a.Prior)
+	if err != nil {
+		return notBegun(err)
+	}
+	a.File = n.stillThere(a.Import, a.File)
+	return n.followImport(ctx, l, a, att, perbit.ImportID(a.Prior.RemoteID))
+}
+
+// stillThere finds the stamp of the file that was sent, if it still lies in its folder unchanged.
+func (n *run) stillThere(imp *Import, f FileSeen) FileSeen {
+	path := beside(imp.Folder, f.Name)
+	digest, stamp, err := digestFile(n.o.FS, path)
+	if err != nil || digest != f.Digest {
+		f.Stamp = durable.Stamp{}
+		return f
+	}
+	f.Stamp = stamp
+	return f
+}
+
+// followImport waits for the server's job and closes the work.
+func (n *run) followImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, id perbit.ImportID) ending {
+	session := l.client.Session(perbit.ImportStream)
+	p, e := n.follow(l, a, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
+	if e != nil {
+		return n.lost(ctx, a, att, *e)
+	}
+	return n.finishImport(ctx, l, a, att, p, func(ctx context.Context) (io.ReadCloser, error) { return session.Protocol(ctx, id) })
+}
+
+// follow asks for progress until the job has ended. A stop or the end of max_wait leaves the job running on the server;
+// the next run resumes it.
+func (n *run) follow(l *link, a *Action, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(n.soft, l.current().MaxWait)
+	defer cancel()
+	p, err := perbit.Follow(ctx, poll, perbit.Pace{First: l.current().ProgressFirst, Longest: l.current().ProgressLongest}, func(p perbit.Progress) {
+		percent, ok := p.Percent()
+		if !ok {
+			percent = -1
+		}
+		n.emit(StepProgress{Action: a, Phase: phase, Percent: percent, Message: p.Message, Elapsed: time.Since(began)})
+	})
+	switch {
+	case err == nil:
+		return p, nil
+	case n.soft.Err() != nil:
+		return p, &ending{result: ResultWaiting, text: "the server works on; the next run fetches the result"}
+	case ctx.Err() != nil:
+		return p, &ending{
+			result: ResultWaiting, code: "max_wait",
+			text: fmt.Sprintf("the server is not done after %s (max_wait)", l.current().MaxWait),
+			next: "look in perbit whether the job hangs; the next run asks again",
+		}
+	}
+	e := (*perbit.Error)(nil)
+	if !errors.As(err, &e) {
+		out := failed("ask for progress", err)
+		return p, &out
+	}
+	out := ending{result: ResultWaiting, text: sentence(e), next: e.Hint, code: string(e.Class)}
+	n.unreachable(l, a, err, &out)
+	return p, &out
+}
+
+// lost ends work whose id the server does not know any more: whether the import ran is then unknown. Every other
+// trouble leaves the work running, to be resumed.
+func (n *run) lost(ctx context.Context, a *Action, att ledger.Attempt, e ending) ending {
+	if e.code != string(perbit.ClassNotFound) {
+		return e
+	}
+	e.result = ResultUnknown
+	e.next = fmt.Sprintf("look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", a.Address)
+	if err := n.book(ctx, att, ledger.Outcome{State: ledger.StateUnknown, Class: e.code, Message: e.text}); err != nil {
+		return failed("record the outcome", err)
+	}
+	return e
+}
+
+// importAndWait uses WaitForResult=1: one call, no progress, and nothing to resume by when it is cut.
+func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submission) ending {
+	var stream io.ReadCloser
+	att, _, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
+		var err error
+		stream, err = l.client.Session(perbit.ImportStream).ImportAndWait(ctx, a.Import.request(sub))
+		return err
+	})
+	if e != nil {
+		return *e
+	}
+	done := perbit.Progress{Completed: true}
+	return n.finishImport(ctx, l, a, att, done, func(context.Context) (io.ReadCloser, error) { return stream, nil })
+}
+
+// startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
+func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
+	att, err := n.o.Process.Begin(ctx, n.intent(l, a), a.Again)
+	if err != nil {
+		e := notBegun(err)
+		return att, "", &e
+	}
+	if err := send(ctx); err != nil {
+		state, e := n.refused(l, a, err)
+		if berr := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); berr != nil {
+			e.text += "; and " + berr.Error()
+		}
+		n.unreachable(l, a, err, &e)
+		return att, "", &e
+	}
+	n.reachable(l, a)
+	return att, "", nil
+}

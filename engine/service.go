@@ -1,0 +1,290 @@
+package engine
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"dropform/engine/diag"
+	"dropform/engine/ledger"
+)
+
+// Watcher is the outside world as watch needs it: complete files, due times, an edited configuration. Its events are
+// hints about when to plan again; what is done about them is the plan's business.
+type Watcher interface {
+	SetFolders([]WatchFolder)
+	SetTimers(map[string]time.Time)
+	Rescan(id string)
+	Events() <-chan WatchEvent
+	Run(ctx context.Context) error
+	Status() []WatchStatus
+}
+
+// WatchFolder is one drop folder to watch. ID is the import's address.
+type WatchFolder struct {
+	ID, Path     string
+	Take         func(name string) bool
+	Settle, Poll time.Duration
+	MinSize      int64
+	ReadyFile    func(name string) string // nil: none
+}
+
+// WatchEventKind is what a WatchEvent says.
+type WatchEventKind int
+
+// The kinds of watch events.
+const (
+	WatchSettled       WatchEventKind = iota // the file ID, Name is complete
+	WatchDegraded                            // the folder ID cannot be watched, Err says why
+	WatchHealed                              // it can again
+	WatchDue                                 // the timer ID has come
+	WatchConfigChanged                       // a configuration file changed
+	WatchStillChanging                       // the file ID, Name has been changing for ten minutes
+)
+
+// WatchEvent is one hint.
+type WatchEvent struct {
+	Kind     WatchEventKind
+	ID, Name string
+	At       time.Time
+	Err      error
+}
+
+// WatchStatus is how one folder is watched.
+type WatchStatus struct {
+	ID        string    `json:"id"`
+	Mode      string    `json:"mode"` // "events" or "poll"
+	Degraded  string    `json:"degraded,omitempty"`
+	Pending   int       `json:"pending"`
+	Oldest    time.Time `json:"oldest,omitzero"`
+	Overflows int       `json:"overflows"`
+	Rearms    int       `json:"rearms"`
+	LastSweep time.Time `json:"last_sweep,omitzero"`
+}
+
+// ServiceOptions is what a Service works with.
+type ServiceOptions struct {
+	Runner      *Runner // with KeepTrying
+	Planner     Planner
+	Watcher     Watcher
+	Load        func() (*Config, diag.List)
+	AutoApprove bool // apply changed definitions too
+	Log         *slog.Logger
+	StatusPath  string // where the state is kept for status
+}
+
+// Service is watch: it plans again when the watcher, the clock or the ledger give a reason to, and carries the plan out.
+// It serves applied definitions only.
+type Service struct {
+	o     ServiceOptions
+	began time.Time
+
+	mu       sync.Mutex
+	loaded   *Config // the newest valid configuration
+	served   *Config // what of it, and of older ones, is applied
+	broken   diag.List
+	waiting  []Address
+	waitsFor string // the changes behind waiting
+	blocks   map[Address]*desk
+	seen     int64 // newest event of the ledger that has been looked at
+	tally    Tally
+	degraded map[string]string
+	told     map[Address]string // what waits for a person and has been told
+	unknown  map[Address]bool   // outcomes that nobody knows
+	timers   map[string]time.Time
+
+	work sync.WaitGroup
+}
+
+// NewService makes a Service; Run starts it.
+func NewService(o ServiceOptions) *Service {
+	return &Service{o: o, blocks: map[Address]*desk{}, degraded: map[string]string{}, told: map[Address]string{}, timers: map[string]time.Time{}, unknown: map[Address]bool{}}
+}
+
+// Run serves until soft ends, then finishes what is on the wire; ctx ends it at once.
+func (s *Service) Run(ctx, soft context.Context, cfg *Config) (Tally, error) {
+	s.began = time.Now()
+	s.loaded = cfg
+	watching, stop := context.WithCancel(ctx)
+	var watcher sync.WaitGroup
+	failed := make(chan error, 1)
+	watcher.Go(func() { failed <- s.o.Watcher.Run(watching) })
+	err := s.reconcile(ctx, soft)
+	if err == nil {
+		err = s.loop(ctx, soft, failed)
+	}
+	s.stopTimers()
+	s.work.Wait()
+	stop()
+	watcher.Wait()
+	return s.total(), err
+}
+
+// total is the tally with what a stop leaves: what waits in the folders or runs on the server, and what is unknown.
+func (s *Service) total() Tally {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tally
+	t.Unknown = len(s.unknown)
+	for _, d := range s.blocks {
+		waits := len(d.names)
+		for name := range d.held { // what was put back for later may have been seen again meanwhile
+			if !d.names[name] {
+				waits++
+			}
+		}
+		if d.pending {
+			waits = max(waits, 1)
+		}
+		t.Waiting += waits
+	}
+	return t
+}
+
+func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
+	tick := time.NewTicker(ledgerTick)
+	defer tick.Stop()
+	for {
+		select {
+		case <-soft.Done():
+			return nil
+		case err := <-failed:
+			if soft.Err() != nil {
+				return nil
+			}
+			return err
+		case e := <-s.o.Watcher.Events():
+			if err := s.hint(ctx, soft, e); err != nil {
+				return err
+			}
+		case <-tick.C:
+			if err := s.lookAtLedger(ctx, soft); err != nil {
+				s.o.Log.Warn("read the ledger", "error", err)
+			}
+			s.writeStatus()
+		}
+	}
+}
+
+// hint passes a watcher's event on.
+func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
+	switch e.Kind {
+	case WatchSettled:
+		s.lay(ctx, soft, e.ID, e.Name)
+	case WatchDue:
+		s.lay(ctx, soft, e.ID, "")
+	case WatchDegraded:
+		s.setDegraded(e.ID, plainError(e.Err))
+	case WatchHealed:
+		s.setDegraded(e.ID, "")
+	case WatchStillChanging:
+		s.o.Runner.emit(FileStillChanging{Address: s.addressOf(e.ID).Of(e.Name)})
+	case WatchConfigChanged:
+		return s.reload(ctx, soft)
+	}
+	return nil
+}
+
+func (s *Service) addressOf(id string) Address {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a, err := s.served.ParseAddress(id)
+	if err != nil {
+		return Address{}
+	}
+	return a
+}
+
+// setDegraded tells a folder's trouble once, and its end once.
+func (s *Service) setDegraded(id, why string) {
+	a := s.addressOf(id)
+	s.mu.Lock()
+	before := s.degraded[id]
+	if why == "" {
+		delete(s.degraded, id)
+	} else {
+		s.degraded[id] = why
+	}
+	s.mu.Unlock()
+	switch {
+	case why != "" && before == "":
+		s.o.Runner.emit(FolderDegraded{Address: a, Text: why})
+	case why == "" && before != "":
+		s.o.Runner.emit(FolderHealed{Address: a})
+	}
+}
+
+// tell reports what needs a person and what is wrong with folders and files, each once.
+func (s *Service) tell(plan *Plan) {
+	s.mu.Lock()
+	fresh := &Plan{Now: plan.Now}
+	for _, a := range plan.Actions {
+		if a.Kind == NeedsPerson && a.Reason == ReasonUnknown {
+			s.unknown[a.Address] = true
+		} else {
+			delete(s.unknown, a.Address)
+		}
+		if a.Kind == NeedsPerson && s.told[a.Address] != a.Reason {
+			s.told[a.Address] = a.Reason
+			fresh.Actions = append(fresh.Actions, a)
+		} else if a.Kind != NeedsPerson {
+			delete(s.told, a.Address)
+		}
+	}
+	for _, p := range plan.Problems {
+		at, err := s.served.ParseAddress(p.Address)
+		if err == nil && s.told[at] != p.Code {
+			s.told[at] = p.Code
+			fresh.Problems = append(fresh.Problems, p)
+		}
+	}
+	s.mu.Unlock()
+	if len(fresh.Actions) > 0 || len(fresh.Problems) > 0 {
+		s.o.Runner.emit(PlanMade{Plan: fresh})
+	}
+}
+
+// known forgets an unknown outcome that a person has resolved.
+func (s *Service) known(e ledger.Event) {
+	a := s.addressOf(e.Address)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.unknown, a.Of(e.Item))
+}
+
+// lookAtLedger notices what other processes recorded: definitions that were applied, and what people asked for.
+func (s *Service) lookAtLedger(ctx, soft context.Context) error {
+	var events []ledger.Event
+	s.mu.Lock()
+	since := s.seen
+	s.mu.Unlock()
+	newest := since
+	err := s.o.Planner.Reader.View(ctx, func(v *ledger.View) error {
+		var err error
+		events, newest, err = v.EventsSince(since)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.seen = newest
+	s.mu.Unlock()
+	definitions := false
+	for _, e := range events {
+		switch e.What {
+		case "applied", "forgotten", "moved":
+			definitions = true
+		case "retry", "adopted", string(ledger.StateResolved), string(ledger.StateNotSent), string(ledger.StateUnknown):
+			if e.Who != "" {
+				s.known(e)
+				s.lay(ctx, soft, e.Address, e.Item)
+			}
+		}
+	}
+	if definitions {
+		return s.reconcile(ctx, soft)
+	}
+	return nil
+}

@@ -1,0 +1,337 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/afero"
+
+	"dropform/engine/diag"
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// existingAge is how old a file must be to wait for a person when a watch applies its import for the first time.
+const existingAge = 24 * time.Hour
+
+// reload reads the edited configuration. A broken one changes nothing but what status and the log say.
+func (s *Service) reload(ctx, soft context.Context) error {
+	cfg, diags := s.o.Load()
+	s.mu.Lock()
+	if diags.HasErrors() {
+		s.broken = diags
+		s.mu.Unlock()
+		s.o.Runner.emit(ConfigRejected{Diags: diags})
+		return nil
+	}
+	s.loaded, s.broken = cfg, nil
+	s.mu.Unlock()
+	return s.reconcile(ctx, soft)
+}
+
+// reconcile compares the configuration with what is applied, applies the difference under -auto-approve, and serves
+// what is applied. Blocks that are unchanged go on undisturbed; those changed and not applied go on as they were.
+func (s *Service) reconcile(ctx, soft context.Context) error {
+	applied, newest, err := s.definitions(ctx)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	cfg := s.loaded
+	s.mu.Unlock()
+	changes := diffDefinitions(cfg, applied)
+	if s.o.AutoApprove && len(changes) > 0 {
+		err := s.apply(ctx, cfg, changes)
+		if err != nil && !s.keepServing(err) {
+			return err
+		}
+		if err == nil {
+			changes = nil
+		}
+		if applied, newest, err = s.definitions(ctx); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	first, old := s.served == nil, s.served
+	s.seen = max(s.seen, newest)
+	before := s.waitsFor
+	s.served, s.waiting = serving(cfg, s.served, applied)
+	for _, c := range changes {
+		if c.Verb == "forget" {
+			s.waiting = append(s.waiting, c.Address)
+		}
+	}
+	served, waiting := s.served, s.waiting
+	s.waitsFor = describeChanges(changes)
+	news := first || s.waitsFor != before || len(waiting) == 0
+	s.mu.Unlock()
+	if news {
+		s.o.Runner.emit(ConfigLoaded{Serving: addresses(served), Waiting: waiting})
+	}
+	s.o.Watcher.SetFolders(watchFolders(served))
+	for _, imp := range served.Imports {
+		if old != nil && changed(old.importAt(imp.Address), imp) {
+			s.o.Watcher.Rescan(imp.Address.String()) // what was rejected or refused may do under the new definition
+		}
+		s.lay(ctx, soft, imp.Address.String(), "")
+	}
+	for _, exp := range served.Exports {
+		s.lay(ctx, soft, exp.Address.String(), "")
+	}
+	return nil
+}
+
+// keepServing tells that an edit could not be applied. Where something is served already, that goes on.
+func (s *Service) keepServing(err error) bool {
+	s.mu.Lock()
+	if s.served == nil {
+		s.mu.Unlock()
+		return false
+	}
+	s.broken = diag.List{{Severity: diag.Error, Code: "not_applied", Summary: "The edit could not be applied", Detail: err.Error() + "\nWhat was served before is served on."}}
+	broken := s.broken
+	s.mu.Unlock()
+	s.o.Runner.emit(ConfigRejected{Diags: broken})
+	return true
+}
+
+// changed reports whether an import is served under another definition than before.
+func changed(before, now *Import) bool {
+	if before == nil {
+		return false
+	}
+	_, was := before.encode()
+	_, is := now.encode()
+	return was != is
+}
+
+// describeChanges stands for what waits to be applied, to notice when it becomes something else.
+func describeChanges(changes []DefinitionChange) string {
+	var parts []string
+	for _, c := range changes {
+		parts = append(parts, c.Verb, c.Address.String(), c.digest)
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (s *Service) definitions(ctx context.Context) (applied map[string]ledger.Definition, newest int64, err error) {
+	err = s.o.Planner.Reader.View(ctx, func(v *ledger.View) error {
+		if newest, err = v.NewestEvent(); err != nil {
+			return err
+		}
+		applied, err = v.Definitions()
+		return err
+	})
+	return applied, newest, err
+}
+
+// apply registers changed definitions. Files that lie in a new import's folder for longer than a day are marked first:
+// nobody was asked whether they are still meant to be sent.
+func (s *Service) apply(ctx context.Context, cfg *Config, changes []DefinitionChange) error {
+	now := s.o.Planner.Now()
+	for i, c := range changes {
+		imp := cfg.importAt(c.Address)
+		if imp == nil || c.Verb == "forget" {
+			continue
+		}
+		changes[i].folder = imp.Folder
+		if c.Verb != "create" {
+			continue
+		}
+		seen := &importSeen{}
+		s.o.Planner.list(imp, seen, nil, false)
+		var old []ledger.File
+		for _, f := range seen.files {
+			info, err := lstat(s.o.Planner.FS, filepath.Join(imp.Folder, f.Name))
+			if err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) > existingAge {
+				old = append(old, ledger.File{Address: imp.Address.String(), Name: f.Name, Stamp: durable.StampOf(info), State: ledger.FileExisting})
+			}
+		}
+		if err := s.o.Runner.o.Ledger.Put(ctx, old, nil, nil, "", "", ""); err != nil {
+			return err
+		}
+	}
+	return s.o.Runner.applyDefinitions(ctx, changes)
+}
+
+// serving picks, of the loaded and the so far served configuration, the blocks whose definition is the applied one.
+func serving(loaded, before *Config, applied map[string]ledger.Definition) (*Config, []Address) {
+	out := *loaded
+	out.Connections, out.Imports, out.Exports = nil, nil, nil
+	isApplied := func(b *Declared) bool {
+		_, digest := b.encode()
+		return applied[b.Address.String()].Digest == digest
+	}
+	var waiting []Address
+	taken := map[Address]bool{}
+	take := func(cfg *Config, note bool) {
+		for _, c := range cfg.Connections {
+			if !taken[c.Address] && isApplied(&c.Declared) {
+				taken[c.Address] = true
+				out.Connections = append(out.Connections, c)
+			} else if note && !taken[c.Address] {
+				waiting = append(waiting, c.Address)
+			}
+		}
+		for _, imp := range cfg.Imports {
+			if !taken[imp.Address] && isApplied(&imp.Declared) && isApplied(&imp.Connection.Declared) {
+				taken[imp.Address] = true
+				out.Imports = append(out.Imports, imp)
+			} else if note && !taken[imp.Address] {
+				waiting = append(waiting, imp.Address)
+			}
+		}
+		for _, exp := range cfg.Exports {
+			if !taken[exp.Address] && isApplied(&exp.Declared) && isApplied(&exp.Connection.Declared) {
+				taken[exp.Address] = true
+				out.Exports = append(out.Exports, exp)
+			} else if note && !taken[exp.Address] {
+				waiting = append(waiting, exp.Address)
+			}
+		}
+	}
+	take(loaded, true)
+	if before != nil {
+		take(before, false)
+	}
+	return &out, waiting
+}
+
+func addresses(cfg *Config) []Address {
+	var out []Address
+	for _, b := range cfg.blocks() {
+		if b.Address.Kind == KindImport || b.Address.Kind == KindExport {
+			out = append(out, b.Address)
+		}
+	}
+	return out
+}
+
+func watchFolders(cfg *Config) []WatchFolder {
+	var out []WatchFolder
+	for _, imp := range cfg.Imports {
+		f := WatchFolder{
+			ID: imp.Address.String(), Path: imp.Folder, Settle: imp.Settle, Poll: imp.Poll, MinSize: imp.MinSize,
+			Take: func(name string) bool { ok, _ := imp.Take(name); return ok },
+		}
+		if imp.ReadyFile != nil {
+			f.ReadyFile = func(name string) string {
+				marker, err := imp.ReadyFile(FileScope{Name: name, Time: time.Now().In(cfg.Location)})
+				if err != nil {
+					return "" // the planner says what is wrong with the expression
+				}
+				return marker
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// rearm sets the timer of the export that was just looked at. The others keep theirs: one that has come and whose event
+// is still on its way must not be moved to its next time.
+func (s *Service) rearm(cfg *Config, a Address) {
+	if a.Kind != KindExport {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.timers, a.String())
+	for _, exp := range cfg.Exports {
+		if exp.Address == a && exp.Schedule != nil {
+			if next := exp.Schedule.Next(s.o.Planner.Now()); !next.IsZero() {
+				s.timers[a.String()] = next
+			}
+		}
+	}
+	s.o.Watcher.SetTimers(maps.Clone(s.timers))
+}
+
+// WatchState is what a running watch leaves for status.
+type WatchState struct {
+	PID         int               `json:"pid"`
+	Since       time.Time         `json:"since"`
+	At          time.Time         `json:"at"`
+	Serving     []string          `json:"serving"`
+	Waiting     []string          `json:"waiting"`                // definitions that are not applied
+	ConfigError string            `json:"config_error,omitempty"` // why the newest edit is not served
+	Connections map[string]string `json:"connections"`            // address to why it is down; empty: up
+	Folders     []WatchStatus     `json:"folders"`
+}
+
+// writeStatus leaves the state for status. It is a convenience: a failure to write it is only logged.
+func (s *Service) writeStatus() {
+	s.mu.Lock()
+	state := WatchState{PID: os.Getpid(), Since: s.began, At: s.o.Planner.Now(), Connections: s.o.Runner.outages()}
+	for _, a := range addresses(s.served) {
+		state.Serving = append(state.Serving, a.String())
+	}
+	for _, a := range s.waiting {
+		state.Waiting = append(state.Waiting, a.String())
+	}
+	state.ConfigError = firstError(s.broken)
+	s.mu.Unlock()
+	state.Folders = s.o.Watcher.Status()
+	raw, err := json.MarshalIndent(state, "", "  ")
+	if err == nil {
+		temp := s.o.StatusPath + ".tmp"
+		if err = afero.WriteFile(s.o.Planner.FS, temp, raw, 0o600); err == nil {
+			err = s.o.Planner.FS.Rename(temp, s.o.StatusPath)
+		}
+	}
+	if err != nil {
+		s.o.Log.Debug("write the status", "error", err)
+	}
+}
+
+func firstError(l diag.List) string {
+	for _, d := range l {
+		if d.Severity == diag.Error {
+			return d.Error()
+		}
+	}
+	return ""
+}
+
+// outages lists the connections in use, each with why it is down, empty when it is up.
+func (r *Runner) outages() map[string]string {
+	r.mu.Lock()
+	links := make([]*link, 0, len(r.links))
+	for _, l := range r.links {
+		links = append(links, l)
+	}
+	r.mu.Unlock()
+	out := map[string]string{}
+	for _, l := range links {
+		l.mu.Lock()
+		text := ""
+		if l.down != nil {
+			text = l.down.text
+		}
+		out[l.conn.Address.String()] = text
+		l.mu.Unlock()
+	}
+	return out
+}
+
+// readState reads what a watch left.
+func readState(fs afero.Fs, path string) (*WatchState, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(f)
+	if err != nil {
+		return nil, err
+	}
+	state := &WatchState{}
+	return state, json.Unmarshal(raw, state)
+}

@@ -1,0 +1,286 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/afero"
+
+	"dropform/engine/csvschema"
+	"dropform/engine/ledger"
+)
+
+// WriterTest asks the operating system whether somebody has the file open for writing. Where that cannot be known,
+// known is false.
+type WriterTest func(path string) (busy, known bool)
+
+// Planner observes the world and the ledger and makes plans. It changes nothing, neither on disk nor on a server.
+type Planner struct {
+	FS       afero.Fs
+	Reader   *ledger.Reader
+	Writers  WriterTest
+	Now      func() time.Time
+	Progress func(done, total int) // how many files have been read, where that takes long; may be nil
+}
+
+// snapshot is one observation: everything that Build looks at, and nothing else decides.
+type snapshot struct {
+	now         time.Time
+	live        map[string]ledger.Owner
+	definitions map[string]ledger.Definition
+	was         map[string]string // new address to the one that the ledger still has
+	unfinished  []ledger.Work
+	filings     []ledger.Filing
+	imports     map[Address]*importSeen
+	exports     map[Address]*exportSeen
+	partial     bool // only some files and exports were looked at
+}
+
+// importSeen is one drop folder with what the ledger knows of it.
+type importSeen struct {
+	missing  bool // the folder is not there
+	err      error
+	files    []*fileFacts
+	ignored  []Ignored
+	known    map[string]ledger.File
+	names    map[string]bool // every name in the folder, where it was listed
+	systems  []ledger.SystemID
+	lastRows int64
+	checked  string // digest of the rules that a rejected file failed, if it was rejected under them
+}
+
+// fileFacts is one file that the import takes.
+type fileFacts struct {
+	FileSeen
+	err     error
+	dir     bool
+	busy    bool
+	marker  string // the marker that is awaited; empty: none or there
+	settled bool   // the ledger knows this very state of it and what was decided still holds
+	beside  bool   // a protocol of ours lies beside it
+	known   ledger.File
+	isKnown bool
+	report  *csvschema.Report
+	wrong   string        // the encoding that csv.send_encoding would have to change; empty: none
+	content []ledger.Work // what the ledger knows of this content, oldest first
+	since   bool          // other content was sent after the last of content
+}
+
+// exportSeen is one export with its runs.
+type exportSeen struct {
+	last          []ledger.Work // newest first
+	good          *ledger.Work
+	targetMissing bool
+}
+
+// scope restricts an observation to some files of some imports and to some exports, as watch asks for them; nil means
+// everything.
+type scope struct {
+	files   map[Address][]string
+	exports map[Address]bool
+}
+
+// again lists address patterns whose files are looked at anew although they are done.
+type again []string
+
+func (r again) covers(a Address) bool {
+	return slices.ContainsFunc(r, func(p string) bool { return MatchAddress(p, a) })
+}
+
+// file lists the names to look at in an import's folder. all means the whole folder; seen is whether the import is looked
+// at in the first place.
+func (s *scope) file(a Address) (names []string, all, seen bool) {
+	if s == nil {
+		return nil, true, true
+	}
+	names, seen = s.files[a]
+	return names, false, seen
+}
+
+func (s *scope) export(a Address) bool { return s == nil || s.exports[a] }
+
+func (p Planner) take(ctx context.Context, cfg *Config, only *scope, replace again) (*snapshot, error) {
+	s := &snapshot{}
+	err := p.Reader.View(ctx, func(v *ledger.View) error {
+		*s = snapshot{now: p.Now(), partial: only != nil, imports: map[Address]*importSeen{}, exports: map[Address]*exportSeen{}}
+		return p.history(v, cfg, s, only)
+	})
+	if err != nil {
+		return nil, err
+	}
+	done := 0
+	for _, imp := range cfg.Imports {
+		seen := s.imports[imp.Address]
+		if seen == nil {
+			continue
+		}
+		wanted, all, _ := only.file(imp.Address)
+		p.list(imp, seen, wanted, !all)
+		for _, f := range seen.files {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			p.look(ctx, cfg, imp, seen, f, replace)
+			done++
+			if p.Progress != nil {
+				p.Progress(done, 0)
+			}
+		}
+	}
+	return s, p.Reader.View(ctx, func(v *ledger.View) error { return contents(v, cfg, s) })
+}
+
+// history reads what the ledger knows.
+func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
+	var errs [4]error
+	s.live, errs[0] = v.Owners()
+	s.definitions, errs[1] = v.Definitions()
+	s.unfinished, errs[2] = v.Unfinished()
+	s.filings, errs[3] = v.Filings()
+	if err := errors.Join(errs[:]...); err != nil {
+		return err
+	}
+	s.was = moves(cfg, s.definitions)
+	for _, imp := range cfg.Imports {
+		wanted, all, ok := only.file(imp.Address)
+		if !ok {
+			continue
+		}
+		seen := &importSeen{checked: imp.checkDigest()}
+		s.imports[imp.Address] = seen
+		var err error
+		if seen.systems, err = v.Systems(s.inLedger(imp.Connection.Address), imp.Connection.Endpoint()); err != nil {
+			return err
+		}
+		if seen.known, err = knownFiles(v, s.inLedger(imp.Address), wanted, !all && imp.OnError != "stop"); err != nil {
+			return err
+		}
+		if imp.CSV != nil && imp.CSV.HasMaxShrink {
+			if seen.lastRows, err = v.LastRows(s.inLedger(imp.Address)); err != nil {
+				return err
+			}
+		}
+	}
+	return p.exportHistory(v, cfg, s, only)
+}
+
+// inLedger is the address under which the ledger has a block's history: the old one while a move is not applied.
+func (s *snapshot) inLedger(a Address) string {
+	if old, ok := s.was[a.String()]; ok {
+		return old
+	}
+	return a.String()
+}
+
+// fewNames is how many files are looked up one by one before the whole list is cheaper.
+const fewNames = 50
+
+func knownFiles(v *ledger.View, address string, wanted []string, restricted bool) (map[string]ledger.File, error) {
+	if !restricted || len(wanted) > fewNames {
+		return v.Files(address)
+	}
+	out := map[string]ledger.File{}
+	for _, name := range wanted {
+		f, found, err := v.File(address, name)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			out[name] = f
+		}
+	}
+	return out, nil
+}
+
+func (p Planner) exportHistory(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
+	for _, exp := range cfg.Exports {
+		if !only.export(exp.Address) {
+			continue
+		}
+		last, err := v.LastExports(s.inLedger(exp.Address), lastExports)
+		if err != nil {
+			return err
+		}
+		seen := &exportSeen{last: last}
+		good, found, err := v.LastGoodExport(s.inLedger(exp.Address))
+		if err != nil {
+			return err
+		}
+		if found {
+			seen.good = &good
+			_, err := p.FS.Stat(good.Path)
+			seen.targetMissing = errors.Is(err, os.ErrNotExist)
+		}
+		s.exports[exp.Address] = seen
+	}
+	return nil
+}
+
+// list finds the files that the import takes, in the folder or among the names given.
+func (p Planner) list(imp *Import, seen *importSeen, wanted []string, restricted bool) {
+	entries := wanted
+	if !restricted {
+		var err error
+		if entries, err = p.readNames(imp.Folder); err != nil {
+			seen.missing = errors.Is(err, os.ErrNotExist)
+			seen.err = err
+			return
+		}
+		seen.names = make(map[string]bool, len(entries))
+		for _, name := range entries {
+			seen.names[name] = true
+		}
+	}
+	for _, name := range entries {
+		taken, reason := imp.Take(name)
+		if taken {
+			seen.files = append(seen.files, &fileFacts{FileSeen: FileSeen{Name: name}})
+		} else if reason != "" {
+			seen.ignored = append(seen.ignored, Ignored{Name: name, Reason: reason})
+		}
+	}
+	slices.SortFunc(seen.files, func(a, b *fileFacts) int { return naturalCompare(a.Name, b.Name) })
+}
+
+func (p Planner) readNames(folder string) ([]string, error) {
+	dir, err := p.FS.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return dir.Readdirnames(-1)
+}
+
+// contents looks up what the ledger knows of each content that is to be decided on.
+func contents(v *ledger.View, cfg *Config, s *snapshot) error {
+	for _, imp := range cfg.Imports {
+		seen := s.imports[imp.Address]
+		if seen == nil {
+			continue
+		}
+		for _, f := range seen.files {
+			if f.settled || f.Digest == "" {
+				continue
+			}
+			var err error
+			if f.content, err = v.Content(seen.systems, imp.Object, imp.Method, f.Digest); err != nil {
+				return err
+			}
+			if n := len(f.content); n > 0 {
+				// Another process may have dealt with it since its row was read.
+				known, found, err := v.File(s.inLedger(imp.Address), f.Name)
+				if err != nil {
+					return err
+				}
+				f.busy = f.busy || found != f.isKnown || known != f.known
+				if f.since, err = v.SentSince(s.inLedger(imp.Address), f.content[n-1]); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

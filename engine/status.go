@@ -1,0 +1,221 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"time"
+
+	"dropform/engine/ledger"
+)
+
+// Status is how everything stands: one line per connection, folder and schedule, and every item that is not done.
+type Status struct {
+	Watch       *WatchState        `json:"watch,omitempty"` // nil: no watch runs
+	Connections []ConnectionStatus `json:"connections"`
+	Folders     []FolderStatus     `json:"folders"`
+	Schedules   []ScheduleStatus   `json:"schedules"`
+	Items       []StatusItem       `json:"items"`
+	Definitions int                `json:"definitions_not_applied"`
+}
+
+// ConnectionStatus is one connection: "up", "down", or "idle" while nobody uses it.
+type ConnectionStatus struct {
+	Address string `json:"address"`
+	State   string `json:"state"`
+	Text    string `json:"text,omitempty"`
+}
+
+// FolderStatus is one drop folder.
+type FolderStatus struct {
+	Address  string    `json:"address"`
+	Path     string    `json:"path"`
+	Mode     string    `json:"mode"` // "events", "poll", or "not watched"
+	Queue    int       `json:"queue"`
+	Oldest   time.Time `json:"oldest,omitzero"`
+	Degraded string    `json:"degraded,omitempty"`
+	Ignored  []Ignored `json:"ignored,omitempty"`
+}
+
+// ScheduleStatus is one export with a schedule.
+type ScheduleStatus struct {
+	Address    string    `json:"address"`
+	Next       time.Time `json:"next,omitzero"`
+	Last       time.Time `json:"last,omitzero"`
+	LastResult string    `json:"last_result,omitempty"`
+}
+
+// StatusItem is one piece of work that is not done: "waiting", "failed", "unknown" or "running".
+type StatusItem struct {
+	Address string    `json:"address"`
+	State   string    `json:"state"`
+	Text    string    `json:"text,omitempty"`
+	Next    string    `json:"next,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+}
+
+// freshState is how old a watch's own report may be to count as current.
+const freshState = 10 * time.Second
+
+// ReadStatus observes and reports. It writes nothing. watching is whether a watch holds the project.
+func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, watching bool) (*Status, error) {
+	s, err := p.take(ctx, cfg, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := build(cfg, s, PlanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	out := &Status{Definitions: len(plan.Definitions)}
+	if watching {
+		state, err := readState(p.FS, statePath)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		if err == nil && p.Now().Sub(state.At) < freshState {
+			out.Watch = state
+		}
+	}
+	out.connections(cfg)
+	for _, imp := range cfg.Imports {
+		out.Folders = append(out.Folders, out.folder(imp, s.imports[imp.Address], plan))
+	}
+	for _, exp := range cfg.Exports {
+		if exp.Schedule != nil {
+			out.Schedules = append(out.Schedules, schedule(exp, s))
+		}
+	}
+	out.items(s, plan)
+	out.failures(cfg, s)
+	out.in(cfg.Location)
+	slices.SortStableFunc(out.Items, func(a, b StatusItem) int { return cmp.Compare(a.Address, b.Address) })
+	return out, nil
+}
+
+// in gives all times in one zone.
+func (o *Status) in(loc *time.Location) {
+	zone := func(t *time.Time) {
+		if !t.IsZero() {
+			*t = t.In(loc)
+		}
+	}
+	for i := range o.Folders {
+		zone(&o.Folders[i].Oldest)
+	}
+	for i := range o.Schedules {
+		zone(&o.Schedules[i].Next)
+		zone(&o.Schedules[i].Last)
+	}
+	for i := range o.Items {
+		zone(&o.Items[i].Since)
+	}
+}
+
+func (o *Status) connections(cfg *Config) {
+	for _, c := range cfg.Connections {
+		cs := ConnectionStatus{Address: c.Address.String(), State: "idle"}
+		if o.Watch != nil {
+			if text, used := o.Watch.Connections[cs.Address]; used {
+				cs.State, cs.Text = "up", text
+				if text != "" {
+					cs.State = "down"
+				}
+			}
+		}
+		o.Connections = append(o.Connections, cs)
+	}
+}
+
+func (o *Status) folder(imp *Import, seen *importSeen, plan *Plan) FolderStatus {
+	f := FolderStatus{Address: imp.Address.String(), Path: imp.Folder, Mode: "not watched", Ignored: seen.ignored}
+	if seen.err != nil {
+		f.Degraded = reasonOf(seen.err)
+	}
+	if o.Watch != nil {
+		for _, w := range o.Watch.Folders {
+			if w.ID == f.Address {
+				f.Mode, f.Degraded = w.Mode, cmp.Or(w.Degraded, f.Degraded)
+			}
+		}
+	}
+	for _, a := range plan.Actions {
+		if a.Address.Block() != imp.Address || a.File.Stamp.ModTime == 0 {
+			continue
+		}
+		f.Queue++
+		if at := time.Unix(0, a.File.Stamp.ModTime); f.Oldest.IsZero() || at.Before(f.Oldest) {
+			f.Oldest = at
+		}
+	}
+	return f
+}
+
+func schedule(exp *Export, s *snapshot) ScheduleStatus {
+	out := ScheduleStatus{Address: exp.Address.String(), Next: exp.Schedule.Next(s.now)}
+	if last := s.exports[exp.Address].last; len(last) > 0 {
+		out.Last, out.LastResult = last[0].SlotAt, string(last[0].State)
+	}
+	return out
+}
+
+// items lists what a plan has to say about work that is not done.
+func (o *Status) items(s *snapshot, plan *Plan) {
+	for _, a := range plan.Actions {
+		item := StatusItem{Address: a.Address.String(), State: "waiting", Text: a.Reason, Next: a.Text}
+		switch {
+		case a.Kind == NeedsPerson && a.Reason == ReasonUnknown:
+			item.State = "unknown"
+		case a.Reason == ReasonRetry && a.Again != nil:
+			item.State, item.Text, item.Next = "failed", a.Again.Message, "the next apply tries again"
+		case a.Kind == Resume && a.Prior != nil:
+			item.State, item.Text, item.Next = "running", a.Text, "the next run fetches the result"
+		}
+		if w := cmp.Or(a.Prior, a.Again); w != nil {
+			item.Since = w.SentAt
+		}
+		o.Items = append(o.Items, item)
+	}
+	for _, w := range plan.Waiting {
+		o.Items = append(o.Items, StatusItem{Address: w.Address.String(), State: "waiting", Text: w.Reason})
+	}
+	for _, u := range plan.UnderWay {
+		o.Items = append(o.Items, StatusItem{Address: u.Address.String(), State: "running", Text: u.Owner})
+	}
+	for _, p := range plan.Problems {
+		o.Items = append(o.Items, StatusItem{Address: p.Address, State: "failed", Text: p.Summary, Next: p.Detail})
+	}
+}
+
+// failures lists what ended badly and has not been followed by other content, a retry or an adoption.
+func (o *Status) failures(cfg *Config, s *snapshot) {
+	listed := map[string]bool{}
+	for _, item := range o.Items {
+		listed[item.Address] = true
+	}
+	for _, imp := range cfg.Imports {
+		seen := s.imports[imp.Address]
+		for _, k := range seen.known {
+			if at := imp.Address.Of(k.Name).String(); k.State == ledger.FileRejected && !listed[at] {
+				o.Items = append(o.Items, StatusItem{
+					Address: at, State: "failed", Text: "rejected: " + k.Message, Since: k.At,
+					Next: "put a corrected file into the folder, or: dropform adopt '" + at + "'",
+				})
+				listed[at] = true
+			}
+		}
+		for _, w := range s.unfinishedOf(imp.Address) {
+			at := imp.Address.Of(w.Item).String()
+			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.Digest || followed(k, w)) {
+				continue
+			}
+			o.Items = append(o.Items, StatusItem{
+				Address: at, State: "failed", Text: w.Message, Since: w.SentAt,
+				Next: "put a corrected file into the folder, or: dropform retry '" + at + "'",
+			})
+			listed[at] = true
+		}
+	}
+}

@@ -1,0 +1,8 @@
+import "quote" {
+  folder = "D:\"
+  object = "o"
+}
+
+import "x" {
+  folder = "in"
+}
