@@ -1,0 +1,187 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dropform/engine"
+	"dropform/engine/diag"
+)
+
+// observeBatch is how long apply watches files that changed just now before it sends any (LANGUAGE.md, settle).
+const observeBatch = 500 * time.Millisecond
+
+// defaultParallelism is Terraform's.
+const defaultParallelism = 10
+
+// applyOptions are the flags of apply beside plan's.
+type applyOptions struct {
+	planOptions
+	autoApprove bool
+	parallelism int
+	lockTimeout time.Duration
+	shown       bool // the demo has just shown this plan: only its last lines
+}
+
+func (s *session) applyCommand() *cobra.Command {
+	var o applyOptions
+	cmd := &cobra.Command{
+		Use: "apply [options]", Short: "Do what plan shows, after asking", Args: exactly(0, 0, "no arguments"),
+		Long: "Plans, shows the plan, asks for the word yes, and carries it out. The first interrupt finishes what is on the wire, the second stops at once.\n\n" +
+			"Exit code: 0 done or nothing to do, 1 error, or something was rejected, failed, declined or is unknown. With -detailed-exitcode: 2 changes were made, 4 an outcome is unknown.",
+		Example: "dropform apply\ndropform apply -auto-approve -parallelism=4\ndropform apply -target='import.absence[wels]'",
+		RunE: func(*cobra.Command, []string) error {
+			_, err := s.apply(o)
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	addPlanFlags(flags, &o.planOptions)
+	flags.BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
+	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "at most `N` steps at the same time")
+	flags.DurationVar(&o.lockTimeout, "lock-timeout", 0, "wait up to `DURATION` for another apply to end, for example 30s")
+	return cmd
+}
+
+// apply answers with the tally of what was done; the error bears the exit code.
+func (s *session) apply(o applyOptions) (engine.Tally, error) {
+	if err := s.applyPossible(o); err != nil {
+		return engine.Tally{}, err
+	}
+	if o.json {
+		s.ui = newJSONView(s.Stdout, now, s.Version)
+		s.ui.hello()
+	}
+	cfg, err := s.load(o.vars)
+	if err != nil {
+		return engine.Tally{}, err
+	}
+	po, err := o.planOptions.engine(observeBatch, cfg.Location)
+	if err != nil {
+		return engine.Tally{}, err
+	}
+	sender, err := s.openSender(cfg, "apply", o.lockTimeout)
+	if err != nil {
+		return engine.Tally{}, err
+	}
+	tally, err := s.applyWith(cfg, sender, o, po)
+	return tally, errors.Join(err, sender.close())
+}
+
+// applyPossible refuses what could only end in a question that nobody can answer, and a run that could do nothing.
+func (s *session) applyPossible(o applyOptions) error {
+	if o.parallelism < 1 {
+		return diag.Diagnostic{Code: "invalid_flag", Summary: "Invalid option", Detail: fmt.Sprintf("-parallelism=%d: at least one step at a time is needed.", o.parallelism)}
+	}
+	if o.autoApprove {
+		return nil
+	}
+	d := diag.Diagnostic{Code: "approval_needed", Summary: "Approval needed"}
+	switch {
+	case o.json:
+		d.Detail = "With -json nobody can be asked. Use -auto-approve, after looking at dropform plan."
+	case !s.input:
+		d.Detail = "With -input=false nobody can be asked. Use -auto-approve, after looking at dropform plan."
+	default:
+		return nil
+	}
+	return d
+}
+
+func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (engine.Tally, error) {
+	plan, err := s.makePlan(cfg, s.planner(sender.ledger.Reader(), s.hashing(cfg)), po)
+	if err != nil {
+		return engine.Tally{}, err
+	}
+	if o.shown {
+		s.outScreen().printf("(the plan as above)\n\n%s\n%s\n", definitionsLine(plan), planLine(plan))
+	} else {
+		s.showPlan(plan, o.full)
+	}
+	if len(plan.Definitions) == 0 && plan.Steps() == 0 {
+		c := concluded(plan, engine.Tally{}, false, nil)
+		err := s.noteRecognised(cfg, sender, plan)
+		s.nothingToDo(c)
+		return c.tally(), errors.Join(err, applyCode(o.detailed, c))
+	}
+	if !o.autoApprove {
+		if err := s.confirm(); err != nil {
+			return engine.Tally{}, err
+		}
+	}
+	c, err := s.carryOut(cfg, sender, o, plan)
+	return c.tally(), errors.Join(err, applyCode(o.detailed, c))
+}
+
+// noteRecognised lets an apply without a step still record which touched files are the ones that were dealt with.
+func (s *session) noteRecognised(cfg *engine.Config, sender *sender, plan *engine.Plan) error {
+	if len(plan.Recognised) == 0 {
+		return nil
+	}
+	runner := engine.NewRunner(engine.RunnerOptions{FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now, Log: s.logger(s.Stderr), Who: s.who()})
+	_, err := runner.Apply(s.ctx, s.soft, cfg, plan)
+	return err
+}
+
+// nothingToDo ends an apply that has no step. Only what is not as it should be gets a line of its own.
+func (s *session) nothingToDo(c conclusion) {
+	switch {
+	case s.ui != nil:
+		s.ui.conclude(c)
+	case c.clean():
+		s.outScreen().printf("\n%s\n", doneLine(c.tally()))
+	default:
+		s.outScreen().printf("\n%s\n%s\n", s.outScreen().bold(c.headline()), doneLine(c.tally()))
+	}
+}
+
+// carryOut runs the steps and tells how they go.
+func (s *session) carryOut(cfg *engine.Config, sender *sender, o applyOptions, plan *engine.Plan) (conclusion, error) {
+	emit, log, finish := s.follow(false, nil)
+	runner := engine.NewRunner(engine.RunnerOptions{
+		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
+		Emit: emit, Parallelism: o.parallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(),
+	})
+	if s.ui == nil {
+		s.outScreen().printf("\n")
+	}
+	s.sending.Store(true)
+	tally, err := runner.Apply(s.ctx, s.soft, cfg, plan)
+	c := concluded(plan, tally, s.soft.Err() != nil, err)
+	s.farewell(runner.Close)
+	finish(c)
+	return c, err
+}
+
+// follow starts the view of a run. emit takes its events, log what else there is to say; finish ends the view.
+func (s *session) follow(live bool, gone func(engine.Address) bool) (emit func(engine.Event), log *slog.Logger, finish func(conclusion)) {
+	if s.ui != nil {
+		return s.tapped(s.ui), s.logger(s.Stderr), s.ui.conclude
+	}
+	text := newTextView(s.outScreen(), s.errScreen(), now, live)
+	text.gone = gone
+	ctx, stop := context.WithCancel(s.ctx)
+	var beating sync.WaitGroup
+	beating.Go(func() { text.beat(ctx) })
+	return s.tapped(text), s.logger(logLines{text}), func(c conclusion) {
+		stop()
+		beating.Wait()
+		text.conclude(c)
+	}
+}
+
+func (s *session) tapped(v view) func(engine.Event) {
+	if s.tap == nil {
+		return v.event
+	}
+	return func(e engine.Event) {
+		v.event(e)
+		s.tap(e)
+	}
+}

@@ -1,0 +1,100 @@
+package command
+
+import (
+	"fmt"
+
+	"dropform/engine"
+)
+
+// conclusion is how a run ended: what it did, what its plan lists without a step, and what was wrong around it.
+type conclusion struct {
+	operation string // "apply" or "watch"
+	ran       engine.Tally
+	left      engine.Tally // outcomes that only a person can end, and files that wait
+	problems  bool         // a folder is gone, a precondition fails, the run as a whole failed
+	stopped   bool         // by an interrupt
+}
+
+// concluded books what an apply did and what its plan leaves to people, to time, and to other runs.
+func concluded(p *engine.Plan, ran engine.Tally, stopped bool, err error) conclusion {
+	c := conclusion{operation: "apply", ran: ran, problems: err != nil || p.Problems.HasErrors(), stopped: stopped}
+	for _, a := range p.Actions {
+		switch {
+		case a.Kind != engine.NeedsPerson:
+		case a.Reason == engine.ReasonUnknown:
+			c.left.Unknown++
+		default:
+			c.left.Waiting++
+		}
+	}
+	c.left.Waiting += len(p.Waiting)
+	return c
+}
+
+// tally counts all of it.
+func (c conclusion) tally() engine.Tally {
+	t := c.ran
+	t.Unknown += c.left.Unknown
+	t.Waiting += c.left.Waiting
+	return t
+}
+
+// clean reports whether everything that could be done was. What waits for a person or its writer takes nothing from it.
+func (c conclusion) clean() bool {
+	return c.ran.OK() && c.ran.Waiting == 0 && c.left.Unknown == 0 && !c.problems
+}
+
+// headline is Terraform's last line with our words; only an apply that did all it was to do is called complete.
+func (c conclusion) headline() string {
+	line := "Apply finished with problems."
+	switch {
+	case c.operation == "watch":
+		line = "Watch ended."
+	case c.clean():
+		line = "Apply complete!"
+	case c.problems || c.ran.Failed > 0 || c.tally().Unknown > 0 || c.ran.NotStarted > 0 && !c.stopped:
+	default:
+		line = "Apply stopped before all was done."
+	}
+	if c.ran.Definitions > 0 {
+		line += " " + count(c.ran.Definitions, "definition", "definitions") + " applied."
+	}
+	for _, k := range stepKinds {
+		if n := c.ran.ByKind[k]; n > 0 {
+			line += " " + doneWord(k, n)
+		}
+	}
+	return line
+}
+
+// applyCode is what an apply that ended says to a shell (COMMANDS.md, Exit codes).
+func applyCode(detailed bool, c conclusion) error {
+	switch {
+	case detailed && c.tally().Unknown > 0:
+		return exit(4)
+	case !c.clean():
+		return exit(1)
+	case detailed && (c.ran.Done > 0 || c.ran.Definitions > 0):
+		return exit(2)
+	}
+	return nil
+}
+
+// doneLine is the tally that ends every run.
+func doneLine(t engine.Tally) string {
+	return fmt.Sprintf("Done: %d, failed: %d, waiting: %d, unknown: %d, not started: %d.", t.Done, t.Failed, t.Waiting, t.Unknown, t.NotStarted)
+}
+
+func doneWord(k engine.ActionKind, n int) string {
+	switch k {
+	case engine.Upload:
+		return count(n, "file uploaded.", "files uploaded.")
+	case engine.Reject:
+		return count(n, "file rejected.", "files rejected.")
+	case engine.Duplicate:
+		return count(n, "duplicate archived.", "duplicates archived.")
+	case engine.RunExport:
+		return count(n, "export written.", "exports written.")
+	}
+	return count(n, "interrupted step finished.", "interrupted steps finished.")
+}

@@ -1,0 +1,163 @@
+package command
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"dropform/engine"
+	"dropform/engine/diag"
+)
+
+// heartbeat is how often a running step says that it still runs.
+const heartbeat = 10 * time.Second
+
+// gerund is what a step is doing, at its start.
+func gerund(k engine.ActionKind) string {
+	switch k {
+	case engine.Upload:
+		return "Uploading..."
+	case engine.Reject:
+		return "Rejecting..."
+	case engine.Duplicate:
+		return "Archiving a duplicate..."
+	case engine.RunExport:
+		return "Exporting..."
+	default:
+		return "Resuming..."
+	}
+}
+
+// phrase is what a step is doing in the middle.
+func phrase(phase string, k engine.ActionKind) string {
+	switch {
+	case phase == "waiting":
+		return "waiting..."
+	case phase != "":
+		return phase + "..."
+	case k == engine.RunExport:
+		return "exporting..."
+	}
+	return "working..."
+}
+
+// seconds is a duration as Terraform's progress lines print it.
+func seconds(d time.Duration) string { return d.Round(time.Second).String() }
+
+// completed is how a step that went well is called at its end.
+func completed(k engine.ActionKind) string {
+	switch k {
+	case engine.Upload:
+		return "Import complete"
+	case engine.RunExport:
+		return "Export complete"
+	case engine.Duplicate:
+		return "Duplicate archived"
+	case engine.Resume:
+		return "Resumed and complete"
+	}
+	return "Complete"
+}
+
+// endLine is a step's last line.
+func endLine(e engine.StepEnded) string {
+	var what string
+	switch e.Result {
+	case engine.ResultDone:
+		what = completed(e.Action.Kind) + " after " + seconds(e.Elapsed)
+	case engine.ResultWarned:
+		what = "Completed with errors after " + seconds(e.Elapsed)
+	case engine.ResultRejected:
+		what = "Rejected, nothing was sent"
+	case engine.ResultUnknown:
+		what = "Outcome unknown after " + seconds(e.Elapsed)
+	case engine.ResultWaiting:
+		what = "Still running on the server after " + seconds(e.Elapsed)
+	case engine.ResultNotStarted:
+		what = "Not started"
+	default:
+		what = "Failed after " + seconds(e.Elapsed)
+	}
+	line := e.Action.Address.String() + ": " + what
+	if text := detailOf(e); text != "" {
+		line += " (" + text + ")"
+	}
+	return line
+}
+
+// detailOf is what the step's text adds to the words that its result has already.
+func detailOf(e engine.StepEnded) string {
+	text := e.Text
+	for _, said := range []string{"rejected, nothing was sent: ", "imported, "} {
+		text = strings.TrimPrefix(text, said)
+	}
+	return text
+}
+
+// endDiagnostic is the complaint about a step that did not go as it should.
+func endDiagnostic(e engine.StepEnded) diag.Diagnostic {
+	d := diag.Diagnostic{Severity: diag.Error, Code: e.Code, Address: e.Action.Address.String()}
+	switch e.Result {
+	case engine.ResultWarned:
+		d.Summary = "Completed with errors"
+	case engine.ResultRejected:
+		d.Summary = "File rejected"
+	case engine.ResultUnknown:
+		d.Summary = "Outcome unknown"
+	case engine.ResultWaiting:
+		d.Severity, d.Summary = diag.Warning, "Still running on the server"
+	case engine.ResultNotStarted:
+		d.Severity, d.Summary = diag.Warning, "Not started"
+	default:
+		d.Summary = "Step failed"
+	}
+	d.Detail = sentences(detailOf(e), e.Next)
+	if e.Result == engine.ResultUnknown && e.Next == "" {
+		d.Detail = sentences(detailOf(e), "When you know: "+decisions(engine.ReasonUnknown, e.Action.Address))
+	}
+	return d
+}
+
+// sentences joins what happened and what to do next, each as a sentence.
+func sentences(text, next string) string {
+	return strings.TrimSpace(sentence(text) + " " + sentence(next))
+}
+
+func sentence(text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(text)
+	if !strings.HasPrefix(text, "dropform ") {
+		text = string(unicode.ToUpper(first)) + text[size:]
+	}
+	if !strings.ContainsAny(text[len(text)-1:], ".!?'") {
+		text += "."
+	}
+	return text
+}
+
+// noticeOf turns the events about connections, folders and the configuration into complaints; ok is false for the rest.
+func noticeOf(e engine.Event) (diag.List, bool) {
+	switch e := e.(type) {
+	case engine.ConnectionDown:
+		text := sentences(e.Text, e.Next)
+		if e.Queued > 0 {
+			text = sentences(text, count(e.Queued, "step waits for it.", "steps wait for it."))
+		}
+		return diag.List{{Severity: diag.Warning, Code: e.Code, Address: e.Address.String(), Summary: "Connection down", Detail: text}}, true
+	case engine.FolderDegraded:
+		return diag.List{{Severity: diag.Warning, Code: "folder_degraded", Address: e.Address.String(), Summary: "Folder cannot be watched as it should", Detail: e.Text}}, true
+	case engine.FileStillChanging:
+		return diag.List{{
+			Severity: diag.Warning, Code: "still_changing", Address: e.Address.String(), Summary: "File has been changing for ten minutes",
+			Detail: "It is neither skipped nor sent: it is taken once its writer is done. If nobody writes to it any more, some program still holds it open.",
+		}}, true
+	case engine.ConfigRejected:
+		out := diag.List{{Severity: diag.Warning, Code: "configuration_rejected", Summary: "The edited configuration has errors", Detail: "The one before it stays in force until it is corrected."}}
+		return append(out, e.Diags...), true
+	}
+	return nil, false
+}

@@ -1,0 +1,260 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"dropform/engine"
+	"dropform/engine/csvschema"
+)
+
+// foldedSteps is how many steps of one kind a block lists before the rest is folded.
+const foldedSteps = 10
+
+// planText prints a plan for people, in Terraform's layout.
+type planText struct {
+	*screen
+	plan *engine.Plan
+	full bool
+}
+
+// show prints the whole plan.
+func (t *planText) show() {
+	p := t.plan
+	if p.Empty() {
+		t.aside()
+		if !p.Problems.HasErrors() {
+			t.printf("\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n", t.bold("No changes."))
+		}
+		return
+	}
+	t.legend()
+	if len(p.Definitions) > 0 || p.Steps() > 0 {
+		t.printf("\nDropform will perform the following actions:\n")
+	}
+	t.definitions()
+	t.groups()
+	t.aside()
+	t.printf("\n")
+	if line := definitionsLine(p); line != "" {
+		t.printf("%s\n", line)
+	}
+	head, rest, _ := strings.Cut(planLine(p), ":")
+	t.printf("%s:%s\n", t.bold(head), rest)
+}
+
+// legend explains the signs that occur.
+func (t *planText) legend() {
+	t.printf("\nDropform compared the configuration with the ledger and the folders. Signs in this plan:\n")
+	for _, v := range definitionVerbs {
+		for _, d := range t.plan.Definitions {
+			if d.Verb == v.verb {
+				t.printf("  %s %s\n", t.sign(v.sign), map[string]string{
+					"create": "register a new definition", "update": "change a definition",
+					"move": "follow a renamed definition", "forget": "forget a definition",
+				}[v.verb])
+				break
+			}
+		}
+	}
+	for _, k := range stepKinds {
+		if t.plan.Count(k) > 0 {
+			t.printf("  %s %s\n", t.sign(k.Sign()), legendOf(k))
+		}
+	}
+}
+
+// groups prints the steps under one heading for each block, in the plan's order.
+func (t *planText) groups() {
+	actions := t.plan.Actions
+	for len(actions) > 0 {
+		base := actions[0].Address.Base()
+		n := 1
+		for n < len(actions) && actions[n].Address.Base() == base {
+			n++
+		}
+		t.group(base, actions[:n])
+		actions = actions[n:]
+	}
+}
+
+func (t *planText) group(base engine.Address, actions []engine.Action) {
+	t.printf("\n  # %s: %s\n", t.bold(base.String()), about(actions))
+	for _, d := range t.plan.Definitions {
+		if d.Existing > 0 && d.Address.Base() == base {
+			t.printf("  # %s here before (oldest %s)\n", count(d.Existing, "file was", "files were"), d.Oldest.Format("2006-01-02"))
+		}
+	}
+	shown, hidden := t.fold(actions)
+	width := 0
+	for _, a := range shown {
+		width = max(width, len([]rune(a.Address.String())))
+	}
+	for _, a := range shown {
+		t.step(a, width)
+	}
+	for _, k := range stepKinds {
+		if n := hidden[k]; n > 0 {
+			t.printf("  %s … and %s more (%s), -full shows all\n", t.sign(k.Sign()), thousands(int64(n)), k)
+		}
+	}
+	t.questions(base, actions)
+}
+
+// about says what the steps of a block are for.
+func about(actions []engine.Action) string {
+	switch a := actions[0]; {
+	case a.Import != nil:
+		return fmt.Sprintf("%s for %q", count(len(actions), "file", "files"), a.Import.Method)
+	case a.Export != nil:
+		return fmt.Sprintf("%s of %q", count(len(actions), "run", "runs"), a.Export.Method)
+	}
+	return count(len(actions), "step", "steps")
+}
+
+// fold keeps the first steps of each kind.
+func (t *planText) fold(actions []engine.Action) (shown []engine.Action, hidden map[engine.ActionKind]int) {
+	if t.full {
+		return actions, nil
+	}
+	kept := map[engine.ActionKind]int{}
+	hidden = map[engine.ActionKind]int{}
+	for _, a := range actions {
+		if kept[a.Kind] < foldedSteps {
+			kept[a.Kind]++
+			shown = append(shown, a)
+		} else {
+			hidden[a.Kind]++
+		}
+	}
+	return shown, hidden
+}
+
+// step is one line, and under a rejected file what is wrong with it.
+func (t *planText) step(a engine.Action, width int) {
+	address := a.Address.String()
+	facts := []string{a.Reason}
+	if a.Export == nil && a.File.Name != "" {
+		facts = append(facts, humanize.Bytes(uint64(max(0, a.File.Stamp.Size))))
+	}
+	if a.Kind == engine.Upload && a.File.Rows > 0 {
+		facts = append(facts, count(int(a.File.Rows), "row", "rows"))
+	}
+	below := ""
+	switch {
+	case a.Text != "" && a.Kind == engine.NeedsPerson:
+		below = a.Text
+	case a.Text != "":
+		facts = append(facts, a.Text)
+	}
+	t.printf("  %s %s%s  %s\n", t.sign(a.Kind.Sign()), address, strings.Repeat(" ", width-len([]rune(address))), strings.Join(facts, ", "))
+	if below != "" {
+		t.printf("        %s\n", below)
+	}
+	t.report(a)
+}
+
+// report shows the first faults of a file, and how many there are.
+func (t *planText) report(a engine.Action) {
+	if a.Report == nil {
+		return
+	}
+	faults, total := a.Report.Errors, a.Report.ErrorCount
+	if a.Kind != engine.Reject {
+		faults, total = a.Report.Warnings, int64(len(a.Report.Warnings))
+	}
+	shown := faults
+	if !t.full && len(shown) > 3 {
+		shown = shown[:3]
+	}
+	for _, f := range shown {
+		t.printf("        %s\n", faultLine(f))
+	}
+	if rest := total - int64(len(shown)); rest > 0 && len(shown) > 0 {
+		t.printf("        … and %s more\n", thousands(rest))
+	}
+}
+
+// faultLine is one fault of a CSV file on one line.
+func faultLine(f csvschema.Fault) string {
+	var b strings.Builder
+	if f.Line > 0 {
+		fmt.Fprintf(&b, "line %d", f.Line)
+	}
+	if f.Column != "" {
+		if b.Len() > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "column %q", f.Column)
+	}
+	if b.Len() > 0 {
+		b.WriteString(": ")
+	}
+	b.WriteString(f.Message)
+	var facts []string
+	if f.Value != "" {
+		facts = append(facts, strconv.QuoteToGraphic(f.Value))
+	}
+	if f.Expected != "" {
+		facts = append(facts, "expected "+f.Expected)
+	}
+	if len(facts) > 0 {
+		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
+	}
+	return b.String()
+}
+
+// questions says once for each reason how a person decides.
+func (t *planText) questions(base engine.Address, actions []engine.Action) {
+	asked := map[string][]engine.Address{}
+	var order []string
+	for _, a := range actions {
+		if a.Kind == engine.NeedsPerson && !strings.Contains(a.Text, "dropform ") {
+			if asked[a.Reason] == nil {
+				order = append(order, a.Reason)
+			}
+			asked[a.Reason] = append(asked[a.Reason], a.Address)
+		}
+	}
+	for _, reason := range order {
+		address := base
+		if len(asked[reason]) == 1 || reason == engine.ReasonUnknown {
+			address = asked[reason][0]
+		}
+		t.printf("    to decide (%s): %s\n", reason, decisions(reason, address))
+	}
+}
+
+// aside lists what is no step: under way in another process, or waiting by itself.
+func (t *planText) aside() {
+	if n := len(t.plan.UnderWay); n > 0 {
+		t.printf("\n  Under way, nothing to do:\n")
+		for i, u := range t.plan.UnderWay {
+			if t.folds(i, n) {
+				break
+			}
+			t.printf("    %s  %s\n", u.Address, u.Owner)
+		}
+	}
+	if n := len(t.plan.Waiting); n > 0 {
+		t.printf("\n  Not yet:\n")
+		for i, w := range t.plan.Waiting {
+			if t.folds(i, n) {
+				break
+			}
+			t.printf("    %s  %s\n", w.Address, w.Reason)
+		}
+	}
+}
+
+// folds ends a list of n lines at its tenth.
+func (t *planText) folds(i, n int) bool {
+	if t.full || i < foldedSteps || n == foldedSteps {
+		return false
+	}
+	t.printf("    … and %s more\n", thousands(int64(n-i)))
+	return true
+}

@@ -1,0 +1,99 @@
+package command
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dropform/engine/diag"
+)
+
+// root is the table of all commands.
+func (s *session) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "dropform",
+		Short:         "Declare drop folders and exports in HCL; dropform carries them out",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return s.enter()
+		},
+	}
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(args[0], commandNames(cmd))
+		}
+		if err := cmd.Help(); err != nil {
+			return err
+		}
+		return exit(1)
+	}
+	flags := root.PersistentFlags()
+	flags.StringVar(&s.chdir, "chdir", "", "work in `DIR` instead of the current directory")
+	flags.BoolVar(&s.noColor, "no-color", false, "no colour on the screen")
+	flags.BoolVar(&s.input, "input", true, "ask on the terminal where something is missing; -input=false never asks")
+	root.SetOut(s.Stdout)
+	root.SetErr(s.Stderr)
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help"})
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { fmt.Fprint(s.Stdout, helpText(cmd)) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return flagError(cmd, err) })
+	root.AddCommand(
+		s.demoCommand(), s.sandboxCommand(), s.initCommand(), s.validateCommand(), s.fmtCommand(),
+		s.planCommand(), s.applyCommand(), s.watchCommand(),
+		s.statusCommand(), s.historyCommand(), s.showCommand(),
+		s.retryCommand(), s.adoptCommand(), s.resolveCommand(), s.checkCommand(), s.inferCommand(),
+		s.versionCommand(), s.completionCommand(root),
+	)
+	return root
+}
+
+func commandNames(root *cobra.Command) []string {
+	var names []string
+	for _, c := range root.Commands() {
+		if !c.Hidden {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+func unknownCommand(name string, known []string) error {
+	d := diag.Diagnostic{Code: "unknown_command", Summary: fmt.Sprintf("There is no command %q", name)}
+	if near := nearest(name, known); near != "" {
+		d.Detail = fmt.Sprintf("Did you mean %q? ", near)
+	}
+	d.Detail += "The commands are " + strings.Join(known, ", ") + "; dropform -help says what they do."
+	return d
+}
+
+// flagError says which flag was meant, in the one-dash spelling.
+func flagError(cmd *cobra.Command, err error) error {
+	text := strings.ReplaceAll(err.Error(), "--", "-")
+	d := diag.Diagnostic{Code: "invalid_flag", Summary: "Invalid option", Detail: text + "."}
+	if name, ok := strings.CutPrefix(text, "unknown flag: -"); ok {
+		d.Summary, d.Detail = "Unknown option -"+name, ""
+		if near := nearest(name, flagNames(cmd)); near != "" {
+			d.Detail = fmt.Sprintf("Did you mean -%s? ", near)
+		}
+	} else {
+		d.Detail += " "
+	}
+	d.Detail += fmt.Sprintf("See %s -help.", cmd.CommandPath())
+	return d
+}
+
+// exactly checks the number of arguments, with the command's own usage line as the answer.
+func exactly(low, high int, what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= low && (high < 0 || len(args) <= high) {
+			return nil
+		}
+		return diag.Diagnostic{
+			Code: "invalid_arguments", Summary: fmt.Sprintf("dropform %s takes %s", cmd.Name(), what),
+			Detail: fmt.Sprintf("Usage: dropform %s. See dropform %s -help.", cmd.Use, cmd.Name()),
+		}
+	}
+}
