@@ -177,8 +177,8 @@ func tlsOf(c *Connection) (*tls.Config, error) {
 	return cfg, nil
 }
 
-// outage tells whether the connection is down at the given time. In
-// watch an outage ends, for one try, when its retry time has come.
+// outage tells whether the connection is down at the given time. In watch an outage ends, for one try, when its retry time
+// has come.
 func (l *link) outage(now time.Time) (outage, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -86,7 +86,7 @@ func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fil
 	}
 	defer file.Close()
 	h := &hashed{file: file, hash: sha256.New()}
-	opt := csvschema.Options{Lookup: p.Lookup, LastRows: seen.lastRows, Language: lang, Buffer: bufferFor(f.Stamp.Size)}
+	opt := csvschema.Options{Lookup: Lookup(p.FS), LastRows: seen.lastRows, Language: lang, Buffer: bufferFor(f.Stamp.Size)}
 	report, err := csvschema.Validate(ctx, h, f.Stamp.Size, imp.CSV, opt)
 	if err == nil {
 		_, err = io.Copy(io.Discard, h)

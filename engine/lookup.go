@@ -8,15 +8,22 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+
+	"github.com/spf13/afero"
 )
 
 // mostLookup is how large a lookup file of in_file may be.
 const mostLookup = 64 << 20
 
-// Lookup reads one column of a lookup file (csv, column, in_file): separated by semicolons, with a header, UTF-8 or
+// Lookup is what csvschema asks for the values of an in_file, out of a file system.
+func Lookup(fs afero.Fs) func(path, column string) (map[string]struct{}, error) {
+	return func(path, column string) (map[string]struct{}, error) { return readColumn(fs, path, column) }
+}
+
+// readColumn reads one column of a lookup file (csv, column, in_file): separated by semicolons, with a header, UTF-8 or
 // Windows-1252.
-func (p Planner) Lookup(path, column string) (map[string]struct{}, error) {
-	f, err := p.FS.Open(path)
+func readColumn(fs afero.Fs, path, column string) (map[string]struct{}, error) {
+	f, err := fs.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("in_file: %s", plainError(err))
 	}

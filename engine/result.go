@@ -299,7 +299,7 @@ func (r *result) check(ctx context.Context, n *run, exp *Export, good *ledger.Wo
 	if len(exp.Fixed) > 0 {
 		return r.checkFixed(f, exp, good)
 	}
-	rep, err := csvschema.Validate(ctx, f, r.size, exp.CSV, csvschema.Options{Lookup: Planner{FS: r.fs}.Lookup})
+	rep, err := csvschema.Validate(ctx, f, r.size, exp.CSV, csvschema.Options{Lookup: Lookup(r.fs)})
 	if err != nil {
 		return "the result cannot be read: " + plainError(err)
 	}

@@ -246,7 +246,7 @@ func (n *run) besideOf(a *Action, res *result) string {
 	if a.Kind == Resume {
 		stem, ext := splitName(base(res.path))
 		dir := filepath.Dir(res.path)
-		names, err := Planner{FS: n.o.FS}.readNames(dir)
+		names, err := readNames(n.o.FS, dir)
 		for _, name := range names {
 			path := filepath.Join(dir, name)
 			if err != nil || !strings.HasPrefix(name, stem+"~") || filepath.Ext(name) != ext {

@@ -287,7 +287,7 @@ func (n *run) probing(a *Action) bool {
 	if a.Kind == Reject || a.Kind == Duplicate || len(a.Filings) > 0 {
 		return false
 	}
-	return n.o.KeepTrying && n.outages()[a.connection().Address.String()] != ""
+	return n.o.KeepTrying && !n.retryAt(a.connection().Address).IsZero()
 }
 
 // connection is what the action's block uses.

@@ -158,8 +158,8 @@ func (s *Schedule) between(from, to time.Time, limit int) []time.Time {
 	return out[max(0, len(out)-limit):]
 }
 
-// slotName prints a slot as it appears in an address: local time to the minute (to the second where it has one), with the offset where the hour is
-// doubled that day.
+// slotName prints a slot as it appears in an address: local time to the minute (to the second where it has one), with the
+// offset where the hour is doubled that day.
 func slotName(t time.Time) string {
 	layout := "2006-01-02T15:04"
 	if t.Second() != 0 {

@@ -224,7 +224,7 @@ func (p Planner) list(imp *Import, seen *importSeen, wanted []string, restricted
 	entries := wanted
 	if !restricted {
 		var err error
-		if entries, err = p.readNames(imp.Folder); err != nil {
+		if entries, err = readNames(p.FS, imp.Folder); err != nil {
 			seen.missing = errors.Is(err, os.ErrNotExist)
 			seen.err = err
 			return
@@ -245,8 +245,9 @@ func (p Planner) list(imp *Import, seen *importSeen, wanted []string, restricted
 	slices.SortFunc(seen.files, func(a, b *fileFacts) int { return naturalCompare(a.Name, b.Name) })
 }
 
-func (p Planner) readNames(folder string) ([]string, error) {
-	dir, err := p.FS.Open(folder)
+// readNames lists a folder without looking at what lies in it.
+func readNames(fs afero.Fs, folder string) ([]string, error) {
+	dir, err := fs.Open(folder)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 	if err != nil {
 		return err
 	}
-	opt := csvschema.Options{Lookup: engine.Planner{FS: s.FS}.Lookup, Language: cfg.Language}
+	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Language: cfg.Language}
 	if opt.LastRows, err = s.lastRows(cfg, imp); err != nil {
 		return err
 	}
