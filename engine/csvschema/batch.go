@@ -1,6 +1,7 @@
 package csvschema
 
 import (
+	"bytes"
 	"unicode/utf8"
 )
 
@@ -12,7 +13,9 @@ type batch struct {
 	base           int64 // offset in the file of data[0]
 	wide           bool  // the file has two bytes for each UTF-16 unit
 	ends           uint8
+	quote          byte
 	fields         []field
+	cuts           []uint32
 	above          []record // records in front of the data
 	recs           []record
 	below          []record // the footer
@@ -74,26 +77,52 @@ func (b *batch) offset(at uint32) int64 {
 	return b.base + int64(at)
 }
 
+// field is the i-th cell of a record.
+func (b *batch) field(r *record, i int) field {
+	at := int(r.first) + i
+	if !r.swept {
+		return b.fields[at]
+	}
+	f := field{start: b.cuts[at-1] + 1, end: b.cuts[at]}
+	if b.quote != 0 && f.start < f.end && b.data[f.start] == b.quote {
+		f.start++
+		f.end--
+		f.flags = fieldQuoted
+		if bytes.IndexByte(b.data[f.start:f.end], b.quote) >= 0 {
+			f.flags |= fieldEscaped
+		}
+	}
+	if r.high && !isASCII(b.data[f.start:f.end]) {
+		f.flags |= fieldHigh
+	}
+	return f
+}
+
 // mark describes the bytes [at, at+n) of a record.
 func (b *batch) mark(r *record, at, n int) mark {
 	m := mark{line: r.line + linesBefore(b.data[r.start:at], b.ends), record: r.number, column: -1, offset: b.offset(uint32(at)), seen: true}
 	m.bytes = append(m.bytes, b.data[at:min(at+n, b.n)]...)
-	for i, f := range b.fields[r.first : r.first+r.n] {
-		if int(f.start) <= at {
+	for i := range int(r.n) {
+		if f := b.field(r, i); int(f.start) <= at {
 			m.column = i
 		}
 	}
 	return m
 }
 
-// look takes the evidence of one record; it answers whether the record is right in UTF-8. Only what is still unknown is
-// looked for, so that a file costs little after its first umlaut.
+// look takes the evidence of one record; it answers whether the record is known to be right in UTF-8. Only what is still
+// unknown is looked for, so that a file costs little after its first umlaut.
 func (b *batch) look(r *record, set charset) bool {
-	if !r.high {
+	e := &b.stats
+	switch {
+	case !r.high:
 		return true
+	case set == setUTF8 && e.multi.seen && r.proven&provenUTF8 != 0:
+		return true
+	case set != setUTF8 && e.invalid.seen && r.proven&provenNoC1 != 0:
+		return false
 	}
 	raw := b.data[r.start:r.end]
-	e := &b.stats
 	valid := true
 	if set == setUTF8 || !e.invalid.seen {
 		valid = b.validUTF8(r)
@@ -104,9 +133,9 @@ func (b *batch) look(r *record, set charset) bool {
 			e.multi = b.mark(r, int(r.start)+i, n)
 		}
 	}
-	if !valid && !e.invalid.seen {
+	if !valid && !(e.invalid.seen && e.multi.seen) {
 		i := firstInvalid(raw)
-		e.invalid = b.mark(r, int(r.start)+i, 1)
+		e.invalid.keep(b.mark(r, int(r.start)+i, 1))
 		if j := firstHigh(raw); j < i && !e.multi.seen {
 			_, n := utf8.DecodeRune(raw[j:])
 			e.multi = b.mark(r, int(r.start)+j, n)
@@ -123,16 +152,7 @@ func (b *batch) look(r *record, set charset) bool {
 	return valid
 }
 
-// validUTF8 tells whether a record is right in UTF-8. Between the fields of a record without a structural fault there is
-// only ASCII, so that just the fields with high bytes have to be looked at.
+// validUTF8 tells whether a record is right in UTF-8.
 func (b *batch) validUTF8(r *record) bool {
-	if r.fault != "" {
-		return utf8.Valid(b.data[r.start:r.end])
-	}
-	for _, f := range b.fields[r.first : r.first+r.n] {
-		if f.flags&fieldHigh != 0 && !utf8.Valid(b.data[f.start:f.end]) {
-			return false
-		}
-	}
-	return true
+	return r.proven&provenUTF8 != 0 || utf8.Valid(b.data[r.start:r.end])
 }

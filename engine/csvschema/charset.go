@@ -2,6 +2,7 @@ package csvschema
 
 import (
 	"encoding/binary"
+	"slices"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -50,6 +51,21 @@ func (c charset) appendDecoded(dst, b []byte) []byte {
 		dst = utf8.AppendRune(dst, runes[c][x])
 	}
 	return dst
+}
+
+// encoded is text as the file holds it; false when the set lacks a character of it.
+func (c charset) encoded(text string) (b []byte, ok bool) {
+	if c == setUTF8 {
+		return []byte(text), true
+	}
+	for _, r := range text {
+		x := slices.Index(runes[c][:], r)
+		if x < 0 || r == utf8.RuneError {
+			return nil, false
+		}
+		b = append(b, byte(x))
+	}
+	return b, true
 }
 
 // firstC1 is the first byte from 0x80 to 0x9F, or -1: letters and signs in Windows-1252, unused control codes in ISO 8859.

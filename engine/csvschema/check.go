@@ -2,6 +2,7 @@ package csvschema
 
 import (
 	"bytes"
+	"math/bits"
 	"unicode/utf8"
 )
 
@@ -14,7 +15,12 @@ type checker struct {
 	value []byte // a cell with its doubled quotes made single
 	text  []byte // a cell as UTF-8
 	row   []byte // the cells of a key, each behind its length
-	typed number // of the cell at hand; for dates and times the ordinal
+	typed number // of the cell at hand
+	stamp stamp  // of the cell at hand
+
+	window window
+	cells  [windowRows]place
+	doubt  []uint64 // for each column the records of the window whose cell is not certainly right
 }
 
 // check fills in the findings of a batch.
@@ -23,15 +29,24 @@ func (k *checker) check(b *batch) {
 	b.stats = evidence{}
 	for i := range b.above {
 		b.look(&b.above[i], k.set)
+		k.unsendable(&b.above[i])
 	}
-	for i := range b.recs {
-		k.record(i)
+	for from := 0; from < len(b.recs); from += windowRows {
+		to := min(from+windowRows, len(b.recs))
+		k.survey(from, to)
 		if k.refuted(&b.stats) {
 			return
+		}
+		k.settle(from, to)
+	}
+	if k.rows != nil {
+		for i := range b.recs {
+			k.rows.take(k, &b.recs[i])
 		}
 	}
 	for i := range b.below {
 		b.look(&b.below[i], k.set)
+		k.unsendable(&b.below[i])
 	}
 }
 
@@ -40,10 +55,36 @@ func (m mode) refuted(e *evidence) bool {
 	return m.proof == proofUTF8 && e.invalid.seen || m.proof == proofUndefined && e.undefined.seen
 }
 
-func (k *checker) record(index int) {
-	b := k.b
+// settle holds the records of the window against the columns: each column first against all of them, which finds what is
+// certainly right, then record by record what is left.
+func (k *checker) settle(from, to int) {
+	w := &k.window
+	rest := ^uint64(0) >> (windowRows - (to - from)) &^ w.plain
+	if !k.bare {
+		if len(k.doubt) != k.width {
+			k.doubt = make([]uint64, k.width)
+		}
+		for i, c := range k.columns {
+			k.doubt[i] = w.plain
+			if c.set < 0 && w.plain != 0 { // others have to be remembered
+				k.doubt[i] = k.doubts(c, w.plain)
+			}
+			rest |= k.doubt[i]
+		}
+		if k.wholeRows {
+			rest |= w.regular
+		}
+	}
+	for ; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(rest)
+		k.record(from+i, rest&-rest)
+	}
+}
+
+// record looks at what is not certain about a record; bit is its place in the window.
+func (k *checker) record(index int, bit uint64) {
+	b, w := k.b, &k.window
 	r := &b.recs[index]
-	valid := b.look(r, k.set)
 	switch {
 	case r.fault != "":
 		k.structural(r, r.fault)
@@ -55,27 +96,26 @@ func (k *checker) record(index int) {
 		k.structural(r, CodeFieldCount)
 		return
 	}
-	if k.bare && !r.nul && (!r.high || k.set == setUTF8 && valid || k.set != setUTF8 && !b.stats.c1.seen) {
-		return
-	}
 	before := b.count
-	fields := b.fields[r.first : r.first+r.n]
 	for i, c := range k.columns {
-		f := &fields[i]
+		if w.plain&bit != 0 && k.doubt[i]&bit == 0 {
+			continue
+		}
+		f := b.field(r, i)
 		if f.start == f.end && !c.Required {
 			continue
 		}
-		if !k.cell(r, c, f, valid) && c.set >= 0 {
-			k.remember(index, c, f)
+		if !k.cell(r, c, &f, w.valid&bit != 0) && c.set >= 0 {
+			k.remember(index, c, &f)
 		}
 	}
 	for i := range k.sets {
 		if k.sets[i].code != CodeUnique {
-			k.rememberRow(index, i, fields)
+			k.rememberRow(index, i)
 		}
 	}
 	if len(k.Checks) > 0 && b.count == before {
-		k.conditions(r, fields)
+		k.conditions(r)
 	}
 }
 
@@ -88,6 +128,9 @@ func (k *checker) cell(r *record, c *column, f *field, valid bool) bool {
 		if at := k.undecodable(v, f.flags, valid); at >= 0 {
 			return k.fault(r, c, f, CodeEncoding, at)
 		}
+		if at := k.send.unmappable(v, k.set); at >= 0 {
+			return k.fault(r, c, f, CodeUnmappable, at)
+		}
 		if f.flags&fieldEscaped != 0 {
 			k.value = unescape(k.value[:0], v, k.Quote)
 			v = k.value
@@ -97,12 +140,6 @@ func (k *checker) cell(r *record, c *column, f *field, valid bool) bool {
 			k.text = k.set.appendDecoded(k.text[:0], v)
 			text = k.text
 		}
-	}
-	if c.kind == kindText && f.flags&fieldHigh == 0 && len(v) > 1 && !suspects[v[0]] && v[1] != ':' {
-		if c.Required && v[0] == ' ' && len(bytes.TrimLeft(v, " ")) == 0 {
-			return k.fault(r, c, f, CodeRequired, 0)
-		}
-		return c.constrained && k.constraint(r, c, f, v, text)
 	}
 	ok := k.isType(c, v)
 	if !ok || c.kind == kindText || f.flags&fieldHigh != 0 {
@@ -118,14 +155,6 @@ func (k *checker) cell(r *record, c *column, f *field, valid bool) bool {
 	}
 	return c.constrained && k.constraint(r, c, f, v, text)
 }
-
-// suspects are the first bytes of cells that a spreadsheet may have damaged or that may be a share or a file: address.
-var suspects = func() (t [256]bool) {
-	for _, c := range "#+-0123456789\\fF" {
-		t[c] = true
-	}
-	return t
-}()
 
 // marred looks for damage, garbled text and paths. Where the schema only warns, the cell goes on to the other rules.
 func (k *checker) marred(r *record, c *column, f *field, v []byte) bool {
@@ -181,10 +210,7 @@ func (k *checker) isType(c *column, v []byte) bool {
 	case kindDecimal:
 		k.typed, ok = parseDecimal(v, c.decimal, c.group)
 	case kindDate, kindTime:
-		var s stamp
-		if s, ok = c.stamp(v); ok && c.constrained {
-			k.typed.mant = s.ordinal()
-		}
+		k.stamp, ok = c.stamp(v)
 	case kindBoolean:
 		_, ok = parseBoolean(v)
 	case kindEmail:
@@ -221,24 +247,39 @@ func (k *checker) constraint(r *record, c *column, f *field, v, text []byte) boo
 	}
 	switch c.kind {
 	case kindInteger, kindDecimal:
-		if c.low != nil && c.low.order(k.typed, v, c.decimal, c.group) < 0 {
-			return k.fault(r, c, f, CodeMin, 0)
-		}
-		if c.high != nil && c.high.order(k.typed, v, c.decimal, c.group) > 0 {
-			return k.fault(r, c, f, CodeMax, 0)
-		}
-		if c.kind == kindDecimal && c.Scale >= 0 && k.typed.scale > c.Scale {
-			return k.fault(r, c, f, CodeScale, 0)
+		if code := c.outside(k.typed, v); code != "" {
+			return k.fault(r, c, f, code, 0)
 		}
 	case kindDate, kindTime:
-		if c.Min != "" && k.typed.mant < c.from {
-			return k.fault(r, c, f, CodeMin, 0)
-		}
-		if c.Max != "" && k.typed.mant > c.until {
-			return k.fault(r, c, f, CodeMax, 0)
+		if code := c.beyond(k.stamp); code != "" {
+			return k.fault(r, c, f, code, 0)
 		}
 	}
 	return false
+}
+
+// outside is the rule that a number breaks, if any; v is how it is written.
+func (c *column) outside(n number, v []byte) Code {
+	switch {
+	case c.low != nil && c.low.order(n, v, c.decimal, c.group) < 0:
+		return CodeMin
+	case c.high != nil && c.high.order(n, v, c.decimal, c.group) > 0:
+		return CodeMax
+	case c.kind == kindDecimal && c.Scale >= 0 && n.scale > c.Scale:
+		return CodeScale
+	}
+	return ""
+}
+
+// beyond is the rule that a date or time breaks, if any.
+func (c *column) beyond(s stamp) Code {
+	switch {
+	case c.Min != "" && s < c.from:
+		return CodeMin
+	case c.Max != "" && s > c.until:
+		return CodeMax
+	}
+	return ""
 }
 
 // unescape appends v with doubled quotes made single.

@@ -29,11 +29,14 @@ const (
 	CodeRecordTooLong  Code = "record_too_long"  // A record has more bytes than max_record.
 	CodeFieldCount     Code = "field_count"      // A record has more or fewer fields than the header.
 	CodeBlankRow       Code = "blank_row"        // A record has no content.
+	CodeOutsideFields  Code = "outside_fields"   // A fixed-width line has text where no field is.
+	CodeLineTooShort   Code = "line_too_short"   // A fixed-width line was cut before the end of its last field.
 )
 
 // A cell, in the order in which they are looked for.
 const (
 	CodeEncoding      Code = "encoding"       // The cell holds bytes that the encoding does not define.
+	CodeUnmappable    Code = "unmappable"     // The cell holds a character that send_encoding does not have.
 	CodeExcelDamage   Code = "excel_damage"   // A spreadsheet has replaced the value.
 	CodeMojibake      Code = "mojibake"       // UTF-8 was read as Windows-1252 and written again.
 	CodeFileReference Code = "file_reference" // The cell is a path, and files cannot be sent this way.

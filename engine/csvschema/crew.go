@@ -72,8 +72,9 @@ func (c *crew) fresh(size int) *batch {
 	if len(b.data) < size+pad {
 		b.data = make([]byte, size+pad)
 	}
+	b.quote = c.out.Quote
 	b.findings = findings{faults: b.faults[:0], warnings: b.warnings[:0], entries: b.entries[:0]}
-	b.n, b.fields, b.above, b.recs, b.below = 0, b.fields[:0], b.above[:0], b.recs[:0], b.below[:0]
+	b.n, b.fields, b.cuts, b.above, b.recs, b.below = 0, b.fields[:0], b.cuts[:0], b.above[:0], b.recs[:0], b.below[:0]
 	return b
 }
 

@@ -1,6 +1,7 @@
 package csvschema
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -10,19 +11,16 @@ type dateFormat struct {
 	text  string
 	parts []datePart
 	size  int
-
-	german bool // DD.MM.YYYY, which is worth a shorter way
+	words *dateWords // nil for a form of more than 16 bytes
 }
 
-// datePart is a run of digits for one unit, or literal bytes.
+// datePart is a run of digits for one unit, or a literal byte.
 type datePart struct {
-	unit    int // index into stamp, -1 for literal
+	unit    int // index into dateUnits, -1 for literal
+	at      int // where it begins
 	digits  int
-	literal string
+	literal byte
 }
-
-// stamp is year, month, day, hour, minute, second.
-type stamp [6]int
 
 // dateTokens in the order in which they are tried.
 var dateTokens = []struct {
@@ -30,95 +28,73 @@ var dateTokens = []struct {
 	unit  int
 }{{"YYYY", 0}, {"MM", 1}, {"DD", 2}, {"hh", 3}, {"mm", 4}, {"ss", 5}}
 
+// dateUnits are year, month, day, hour, minute, second.
+type dateUnits [6]int
+
+// stamp is a date, a time or both as one number; stamps compare as they lie in time.
+type stamp int64
+
+const germanDate = "DD.MM.YYYY"
+
 func newDateFormat(text string) *dateFormat {
-	f := &dateFormat{text: text, size: len(text), german: text == germanDate}
+	f := &dateFormat{text: text, size: len(text)}
 	for rest := text; rest != ""; {
-		part := datePart{unit: -1, literal: rest[:1]}
+		part := datePart{unit: -1, at: len(text) - len(rest), digits: 0, literal: rest[0]}
 		for _, t := range dateTokens {
 			if strings.HasPrefix(rest, t.token) {
-				part = datePart{unit: t.unit, digits: len(t.token)}
+				part.unit, part.digits = t.unit, len(t.token)
 				break
 			}
 		}
-		rest = rest[max(part.digits, len(part.literal)):]
+		rest = rest[max(part.digits, 1):]
 		f.parts = append(f.parts, part)
+	}
+	if f.size <= 16 {
+		f.words = newDateWords(f.parts)
 	}
 	return f
 }
 
-const germanDate = "DD.MM.YYYY"
-
-// parseGerman reads the ten bytes of a date in germanDate.
-func parseGerman(v []byte) (stamp, bool) {
-	_ = v[9]
-	wrong := v[2] ^ '.' | v[5] ^ '.'
-	for _, i := range [...]int{0, 1, 3, 4, 6, 7, 8, 9} {
-		if v[i]-'0' > 9 {
-			wrong = 1
-		}
-	}
-	if wrong != 0 {
-		return stamp{}, false
-	}
-	d := func(i int) int { return int(v[i] - '0') }
-	s := stamp{d(6)*1000 + d(7)*100 + d(8)*10 + d(9), d(3)*10 + d(4), d(0)*10 + d(1)}
-	return s, s.valid()
-}
-
-var daysIn = [13]int{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
-
 // parse reads v; a date that no calendar holds is not accepted.
 func (f *dateFormat) parse(v []byte) (stamp, bool) {
-	s := stamp{1, 1, 1}
 	if len(v) != f.size {
-		return s, false
+		return 0, false
 	}
-	if f.german {
-		return parseGerman(v)
-	}
+	u := dateUnits{1, 1, 1}
 	for _, p := range f.parts {
 		if p.unit < 0 {
-			if v[0] != p.literal[0] {
-				return s, false
+			if v[p.at] != p.literal {
+				return 0, false
 			}
-			v = v[1:]
 			continue
 		}
 		n := 0
-		for _, c := range v[:p.digits] {
+		for _, c := range v[p.at : p.at+p.digits] {
 			if c-'0' > 9 {
-				return s, false
+				return 0, false
 			}
 			n = n*10 + int(c-'0')
 		}
-		s[p.unit] = n
-		v = v[p.digits:]
+		u[p.unit] = n
 	}
-	return s, s.valid()
+	return newStamp(u[0], u[1], u[2], u[3], u[4], u[5])
 }
 
-func (s stamp) valid() bool {
-	year, month, day := s[0], s[1], s[2]
-	if year < 1 || month < 1 || month > 12 || day < 1 || day > daysIn[month] || s[3] > 23 || s[4] > 59 || s[5] > 59 {
-		return false
-	}
-	leap := year%4 == 0 && (year%100 != 0 || year%400 == 0)
-	return month != 2 || day < 29 || leap
-}
+// daysIn is the number of days of a month, 0 where there is no such month.
+var daysIn = [128]uint8{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 
-// ordinal orders stamps; it counts no real unit.
-func (s stamp) ordinal() int64 {
-	n := int64(0)
-	for i, base := range [6]int64{10000, 13, 32, 24, 60, 60} {
-		n = n*base + int64(s[i])
+func newStamp(year, month, day, hour, minute, second int) (stamp, bool) {
+	ok := year >= 1 && uint(day-1) < uint(daysIn[month&127]) && hour <= 23 && minute <= 59 && second <= 59
+	if month == 2 && day == 29 {
+		ok = ok && year%4 == 0 && (year%100 != 0 || year%400 == 0)
 	}
-	return n
+	return stamp(((((year<<4|month)<<5|day)<<5|hour)<<6|minute)<<6 | second), ok
 }
 
 // iso is the stamp as checks get it: RFC 3339, without a time of day where the format has none.
 func (s stamp) iso(f *dateFormat, date bool) string {
-	clock := fmt.Sprintf("%02d:%02d:%02d", s[3], s[4], s[5])
-	day := fmt.Sprintf("%04d-%02d-%02d", s[0], s[1], s[2])
+	clock := fmt.Sprintf("%02d:%02d:%02d", s>>12&31, s>>6&63, s&63)
+	day := fmt.Sprintf("%04d-%02d-%02d", s>>26, s>>22&15, s>>17&31)
 	switch {
 	case !date:
 		return clock
@@ -126,4 +102,60 @@ func (s stamp) iso(f *dateFormat, date bool) string {
 		return day + "T" + clock + "Z"
 	}
 	return day
+}
+
+// dateWords is a form of at most 16 bytes made ready to be held against two words at once.
+type dateWords struct {
+	form  [2]uint64 // literal bytes, and zeros for digits
+	keep  [2]uint64 // the bytes that count
+	slack [2]uint64 // 0x7F less what a byte may differ from the form
+	// Where the two digits of each unit lie, of the year those of its century and those behind; or a constant.
+	century, year, month, day, hour, minute, second uint8
+}
+
+// Where the words of a form leave room for constants behind the 16 pairs of digits.
+const (
+	pairZero = 16
+	pairOne  = 17
+)
+
+func newDateWords(parts []datePart) *dateWords {
+	w := &dateWords{century: pairZero, year: pairOne, month: pairOne, day: pairOne, hour: pairZero, minute: pairZero, second: pairZero}
+	at := [...]*uint8{&w.century, &w.month, &w.day, &w.hour, &w.minute, &w.second}
+	for _, p := range parts {
+		form, slack := uint64('0'), uint64(0x7F-9)
+		if p.unit < 0 {
+			form, slack = uint64(p.literal), 0x7F
+		} else if *at[p.unit] = uint8(p.at); p.unit == 0 {
+			w.year = uint8(p.at + 2)
+		}
+		for i := p.at; i < p.at+max(p.digits, 1); i++ {
+			word, shift := i/8, i%8*8
+			w.form[word] |= form << shift
+			w.keep[word] |= 0xFF << shift
+			w.slack[word] |= slack << shift
+		}
+	}
+	return w
+}
+
+// read is parse for the bytes of data from start to end, behind which 16 more can be read.
+func (f *dateFormat) read(data []byte, start, end int) (stamp, bool) {
+	if end-start != f.size {
+		return 0, false
+	}
+	w := f.words
+	if w == nil {
+		return f.parse(data[start:end])
+	}
+	lo, hi := (load(data, start)^w.form[0])&w.keep[0], (load(data, start+8)^w.form[1])&w.keep[1]
+	if (lo|(lo+w.slack[0])|hi|(hi+w.slack[1]))&highs != 0 {
+		return 0, false
+	}
+	var pairs [32]uint8 // at each place the number of two digits that begins there
+	binary.LittleEndian.PutUint64(pairs[0:], lo*10+(lo>>8|hi<<56))
+	binary.LittleEndian.PutUint64(pairs[8:], hi*10+hi>>8)
+	pairs[pairOne] = 1
+	at := func(i uint8) int { return int(pairs[i&31]) }
+	return newStamp(at(w.century)*100+at(w.year), at(w.month), at(w.day), at(w.hour), at(w.minute), at(w.second))
 }

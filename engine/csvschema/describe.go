@@ -58,7 +58,7 @@ func (k *checker) describe(r *record, c *column, f *field, code Code, at int) Fa
 	if c.Sensitive && out.Value != "" {
 		out.Value = masked
 	}
-	if code == CodeEncoding {
+	if code == CodeEncoding || code == CodeUnmappable {
 		out.Offset = b.offset(f.start + uint32(at))
 	}
 	out.Message = k.message(r, c, f, code, at)
@@ -78,6 +78,8 @@ func (k *checker) message(r *record, c *column, f *field, code Code, at int) str
 			reading = k.readings(x, k.b.offset(f.start+uint32(at)))
 		}
 		args = []any{k.name, reading}
+	case CodeUnmappable:
+		args = k.unmappableArgs(k.b.data[int(f.start)+at:f.end], c.Sensitive)
 	case CodeType:
 		args = []any{c.typeName()}
 	case CodeScale:
@@ -127,6 +129,8 @@ func (k *checker) structural(r *record, code Code) {
 		out.Expected = phraseFields.say(k.language, k.width)
 	case CodeBlankRow:
 		out.Message = words[code].say(k.language)
+	case CodeOutsideFields, CodeLineTooShort:
+		k.misfitted(r, &out)
 	default:
 		out.Message = words[code].say(k.language, itoa(number))
 		out.Offset = b.offset(r.faultAt)
@@ -146,10 +150,11 @@ func (k *checker) structural(r *record, code Code) {
 }
 
 // conditions holds a row whose cells are all right against the named checks.
-func (k *checker) conditions(r *record, fields []field) {
-	row := make(map[string]any, len(fields))
+func (k *checker) conditions(r *record) {
+	row := make(map[string]any, r.n)
 	for i, c := range k.columns {
-		row[c.Name] = k.valueOf(c, &fields[i])
+		f := k.b.field(r, i)
+		row[c.Name] = k.valueOf(c, &f)
 	}
 	for _, check := range k.Checks {
 		ok, message, err := check.Holds(row)

@@ -5,12 +5,7 @@ import (
 	"strings"
 )
 
-// truths are the spellings of a boolean of more than one letter, in lower case.
-var truths = map[string]bool{
-	"ja": true, "true": true, "wahr": true, "nein": false, "false": false, "falsch": false,
-}
-
-// parseBoolean reads one of truths in any case.
+// parseBoolean reads one of the spellings of a boolean, in any case.
 func parseBoolean(v []byte) (value, ok bool) {
 	if len(v) == 1 {
 		switch v[0] {
@@ -24,15 +19,17 @@ func parseBoolean(v []byte) (value, ok bool) {
 	if len(v) > len("falsch") {
 		return false, false
 	}
-	var lower [6]byte
+	var lower [6]byte // a bit of case changes only letters into the letters below
 	for i, c := range v {
-		if c-'A' <= 'Z'-'A' {
-			c |= 0x20
-		}
-		lower[i] = c
+		lower[i] = c | 0x20
 	}
-	value, ok = truths[string(lower[:len(v)])]
-	return value, ok
+	switch string(lower[:len(v)]) {
+	case "ja", "true", "wahr":
+		return true, true
+	case "nein", "false", "falsch":
+		return false, true
+	}
+	return false, false
 }
 
 // What a byte may be part of in an address or account number.

@@ -86,6 +86,9 @@ func (p *plan) declaredNames() []string {
 // headerless names the columns of a file without a header by their place. The file may have more than are declared
 // unless columns is exact, and may leave out optional ones at the end.
 func (p *plan) headerless(fields int) []string {
+	if len(p.Fixed) > 0 {
+		return p.fixedNames()
+	}
 	names := p.declaredNames()
 	least := len(names)
 	for least > 0 && p.declared[least-1].Optional {

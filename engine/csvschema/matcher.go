@@ -10,17 +10,17 @@ import (
 // matcher holds a value against a pattern that has to match it whole. ASCII values go through a table that is built once;
 // others, and patterns that are too large or look at word or line boundaries, through the regexp.
 type matcher struct {
-	slow   *regexp.Regexp
-	states []matchState // nil for patterns without a table; 0 is the state in which nothing can match any more
-}
-
-type matchState struct {
-	next   [128]uint16
-	accept bool
+	slow *regexp.Regexp
+	// States are numbered in steps of 128; the next one after state and ASCII byte is next[state|byte]. 0 is the state in
+	// which nothing can match any more.
+	next   []uint16 // nil for patterns without a table
+	accept []bool   // by number without the steps
 }
 
 // maxStates bounds a table at 64 KiB.
 const maxStates = 256
+
+const asciiLen = 128
 
 func newMatcher(whole *regexp.Regexp) *matcher {
 	m := &matcher{slow: whole}
@@ -38,24 +38,27 @@ func newMatcher(whole *regexp.Regexp) *matcher {
 			return m
 		}
 	}
-	m.states = (&tableBuilder{prog: prog, known: map[string]uint16{}}).build()
+	t := &tableBuilder{prog: prog, known: map[string]uint16{}}
+	if t.build() {
+		m.next, m.accept = t.next, t.accept
+	}
 	return m
 }
 
 func (m *matcher) match(v []byte) bool {
-	if m.states == nil {
+	if m.next == nil {
 		return m.slow.Match(v)
 	}
-	at := uint16(1)
+	at := uint(asciiLen)
 	for _, c := range v {
-		if c >= 128 {
+		if c >= asciiLen {
 			return m.slow.Match(v)
 		}
-		if at = m.states[at].next[c]; at == 0 {
+		if at = uint(m.next[at|uint(c)]); at == 0 {
 			return false
 		}
 	}
-	return m.states[at].accept
+	return m.accept[at/asciiLen]
 }
 
 // tableBuilder turns a compiled pattern into states by the subset construction: a state is the set of instructions that
@@ -63,34 +66,35 @@ func (m *matcher) match(v []byte) bool {
 type tableBuilder struct {
 	prog   *syntax.Prog
 	known  map[string]uint16
-	states []matchState
+	next   []uint16
+	accept []bool
 	sets   [][]uint32
 }
 
-// build answers nil when there are too many states. State 1 is the beginning.
-func (t *tableBuilder) build() []matchState {
-	t.states, t.sets = make([]matchState, 1), make([][]uint32, 1)
+// build answers false when there are too many states. State 1 is the beginning.
+func (t *tableBuilder) build() bool {
+	t.next, t.accept, t.sets = make([]uint16, asciiLen), make([]bool, 1), make([][]uint32, 1)
 	t.state([]uint32{uint32(t.prog.Start)})
 	for i := 1; i < len(t.sets); i++ {
 		first := i == 1
 		threads := t.closure(t.sets[i], first, false)
-		for c := range rune(128) {
+		for c := range rune(asciiLen) {
 			var next []uint32
 			for _, pc := range threads {
 				if inst := &t.prog.Inst[pc]; consumes(inst.Op) && inst.MatchRune(c) {
 					next = append(next, inst.Out)
 				}
 			}
-			t.states[i].next[c] = t.state(next)
+			t.next[i*asciiLen+int(c)] = t.state(next) * asciiLen
 		}
-		t.states[i].accept = slices.ContainsFunc(t.closure(t.sets[i], first, true), func(pc uint32) bool {
+		t.accept[i] = slices.ContainsFunc(t.closure(t.sets[i], first, true), func(pc uint32) bool {
 			return t.prog.Inst[pc].Op == syntax.InstMatch
 		})
-		if len(t.states) > maxStates {
-			return nil
+		if len(t.sets) > maxStates {
+			return false
 		}
 	}
-	return t.states
+	return true
 }
 
 func consumes(op syntax.InstOp) bool {
@@ -112,11 +116,12 @@ func (t *tableBuilder) state(set []uint32) uint16 {
 	if n, ok := t.known[string(key)]; ok {
 		return n
 	}
-	n := uint16(len(t.states))
+	n := uint16(len(t.sets))
 	if n > 1 {
 		t.known[string(key)] = n
 	}
-	t.states, t.sets = append(t.states, matchState{}), append(t.sets, set)
+	t.next = append(t.next, make([]uint16, asciiLen)...)
+	t.accept, t.sets = append(t.accept, false), append(t.sets, set)
 	return n
 }
 

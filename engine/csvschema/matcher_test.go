@@ -15,8 +15,8 @@ func TestMatcherIsTheRegexp(t *testing.T) {
 	} {
 		whole := regexp.MustCompile(`\A(?:` + pattern + `)\z`)
 		m := newMatcher(whole)
-		if (m.states != nil) != table {
-			t.Errorf("%q: table %v, want %v", pattern, m.states != nil, table)
+		if (m.next != nil) != table {
+			t.Errorf("%q: table %v, want %v", pattern, m.next != nil, table)
 		}
 		rapid.Check(t, func(t *rapid.T) {
 			v := rapid.StringMatching(`[aAbBcä\n]{0,4}|[0-9]{4,6}|[A-C]{2}-[0-9]{4}|[ab]{12}`).Draw(t, "value")

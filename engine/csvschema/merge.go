@@ -131,7 +131,8 @@ func (m *merger) duplicate(b *batch, cells int, r *record, s *set, code Code, ea
 	var out Fault
 	if s.code == CodeUnique {
 		c := m.columns[s.columns[0]]
-		out = m.k.describe(r, c, &b.fields[int(r.first)+c.position], s.code, 0)
+		f := b.field(r, c.position)
+		out = m.k.describe(r, c, &f, s.code, 0)
 	} else {
 		out = Fault{Line: r.line, Record: r.number, Offset: b.offset(r.start), Expected: m.expected(nil, s.code)}
 		out.place(r, b)

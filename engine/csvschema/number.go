@@ -100,7 +100,8 @@ func compare(a, b number) (order int, ok bool) {
 	}
 	factor := pow10[a.scale-b.scale]
 	scaled := b.mant * factor
-	if scaled/factor != b.mant {
+	const small = 1 << 31 // times 1e9 it fits, and nobody has to divide
+	if (a.scale-b.scale > 9 || b.mant >= small || b.mant <= -small) && scaled/factor != b.mant {
 		return 0, false
 	}
 	switch {

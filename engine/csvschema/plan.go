@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,6 +40,10 @@ type plan struct {
 	names   []string
 	secret  bool // some column is sensitive
 	bare    bool // no cell is looked at, except for its encoding
+
+	wholeRows bool // something is asked of rows as a whole
+	send      *sendable
+	rows      *rowTaker // nil: nobody takes the rows
 }
 
 // column is one column in its place. Columns that are not declared are text without constraints.
@@ -50,13 +55,19 @@ type column struct {
 	group       byte
 	dates       []*dateFormat // the first that fits counts; more than one only for time without a format
 	low, high   *bound
-	from, until int64 // for dates and times; only where Min or Max is set
+	from, until stamp // for dates and times; only where Min or Max is set
 	pattern     *matcher
 	allowed     map[string]struct{}
 	listed      map[string]struct{}
 	lengths     bool
+	textual     bool // has constraints on its text
+	exacting    bool // other ones than on its length in bytes
+	longest     int  // bytes that are not too many characters, whatever they are
 	constrained bool
-	set         int // of its unique values, -1 for none
+	wary        uint8   // suspects that matter
+	coded       bool    // the file's text is not in UTF-8, unlike that of the schema
+	choices     choices // what is allowed
+	set         int     // of its unique values, -1 for none
 }
 
 // set is one thing that must not occur twice.
@@ -71,7 +82,11 @@ func newPlan(s *Schema, opt Options) (*plan, error) {
 	own.ColumnsMode = cmp.Or(own.ColumnsMode, "exact")
 	own.Encoding = strings.ToLower(cmp.Or(own.Encoding, "auto"))
 	p := &plan{Schema: &own, language: opt.Language}
-	if err := own.dialectError(); err != nil {
+	var err error
+	if p.send, err = newSendable(own.SendEncoding); err != nil {
+		return nil, err
+	}
+	if err := cmp.Or(own.dialectError(), own.fixedError()); err != nil {
 		return nil, err
 	}
 	for i := range s.Columns {
@@ -84,7 +99,7 @@ func newPlan(s *Schema, opt Options) (*plan, error) {
 	}
 	for _, names := range s.Keys {
 		for _, name := range names {
-			if !slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Name == name }) {
+			if !slices.ContainsFunc(s.Columns, func(c Column) bool { return c.Name == name }) && !slices.Contains(p.fixedNames(), name) {
 				return nil, fmt.Errorf("key: column %q is not declared", name)
 			}
 		}
@@ -148,7 +163,16 @@ func newColumn(spec Column, opt Options) (*column, error) {
 	if err := c.bounds(); err != nil {
 		return nil, err
 	}
-	c.constrained = c.lengths || c.pattern != nil || c.allowed != nil || c.listed != nil || c.Min != "" || c.Max != "" ||
+	c.textual = c.lengths || c.pattern != nil || c.allowed != nil || c.listed != nil
+	c.exacting = c.textual && (c.MinLength > 1 || c.pattern != nil || c.allowed != nil || c.listed != nil)
+	if c.longest = c.MaxLength; c.longest <= 0 {
+		c.longest = math.MaxInt
+	}
+	c.wary = suspectNumber | suspectMark
+	if c.Required {
+		c.wary |= suspectBlank
+	}
+	c.constrained = c.textual || c.Min != "" || c.Max != "" ||
 		k == kindDecimal && c.Scale >= 0
 	return c, nil
 }
@@ -170,7 +194,7 @@ func (c *column) bounds() error {
 	for _, end := range []struct {
 		name, text string
 		number     **bound
-		ordinal    *int64
+		when       *stamp
 	}{{"min", c.Min, &c.low, &c.from}, {"max", c.Max, &c.high, &c.until}} {
 		if end.text == "" {
 			continue
@@ -183,10 +207,7 @@ func (c *column) bounds() error {
 				*end.number, ok = newBound(end.text, '.', 0)
 			}
 		case kindDate, kindTime:
-			var at stamp
-			if at, ok = c.stamp([]byte(end.text)); ok {
-				*end.ordinal = at.ordinal()
-			}
+			*end.when, ok = c.stamp([]byte(end.text))
 		}
 		if !ok {
 			return fmt.Errorf("%s %q is no value of type %s", end.name, end.text, c.typeName())
@@ -208,12 +229,12 @@ func (c *column) stamp(v []byte) (stamp, bool) {
 			return s, true
 		}
 	}
-	return stamp{}, false
+	return 0, false
 }
 
 // place fixes where each column lies, once the names of the file are known, and with it what must be unique: whole rows,
 // keys, then columns from left to right, which is the order in which the faults of a record are reported.
-func (p *plan) place(names []string) {
+func (p *plan) place(names []string, in charset) {
 	p.names, p.width = names, len(names)
 	p.columns = make([]*column, len(names))
 	p.sets = nil
@@ -223,7 +244,7 @@ func (p *plan) place(names []string) {
 	at := make(map[string]int, len(names))
 	for i := len(names) - 1; i >= 0; i-- {
 		at[names[i]] = i
-		p.columns[i] = &column{Column: Column{Name: names[i], Scale: -1}, position: i, set: -1}
+		p.columns[i] = &column{Column: Column{Name: names[i], Scale: -1}, position: i, set: -1, wary: suspectNumber | suspectMark}
 	}
 	for _, c := range p.declared {
 		i, present := at[c.Name]
@@ -232,6 +253,8 @@ func (p *plan) place(names []string) {
 		}
 		placed := *c
 		placed.position = i
+		placed.coded = in != setUTF8
+		placed.choices = newChoices(c.OneOf, in)
 		p.columns[i] = &placed
 	}
 	for _, key := range p.Keys {
@@ -245,7 +268,8 @@ func (p *plan) place(names []string) {
 			p.sets = append(p.sets, s)
 		}
 	}
-	p.bare = len(p.declared) == 0 && len(p.Checks) == 0 && !p.UniqueRows && p.ExcelDamage == LevelAllow &&
+	p.wholeRows = len(p.sets) > 0 || len(p.Checks) > 0
+	p.bare = p.send.to == nil && len(p.declared) == 0 && len(p.Checks) == 0 && !p.UniqueRows && p.ExcelDamage == LevelAllow &&
 		p.Mojibake == LevelAllow && p.FileReferences == LevelAllow
 	for i, c := range p.columns {
 		if c.Unique {
@@ -284,6 +308,8 @@ func (p *plan) expected(c *column, code Code) string {
 		return say(phraseAtMost, c.Max)
 	case CodeUnique, CodeKey, CodeUniqueRows:
 		return say(phraseNotBefore)
+	case CodeUnmappable:
+		return say(phraseCharacterOf, p.send.name)
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package csvschema
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // errRefuted ends a pass whose assumption about the encoding is wrong.
@@ -35,7 +36,10 @@ type reader struct {
 
 func newReader(v *validation, m mode, out *merger) *reader {
 	v.columns, v.names, v.sets, v.width = nil, nil, nil, 0
-	return &reader{validation: v, mode: m, out: out, scan: newScanner(v.Schema)}
+	in := &reader{validation: v, mode: m, out: out, scan: newScanner(v.Schema)}
+	in.scan.layout = v.layout(m.set)
+	in.scan.single = m.set != setUTF8
+	return in
 }
 
 // read does the whole pass. Every goroutine it starts has ended when it returns.
@@ -84,7 +88,7 @@ func (in *reader) batches(ctx context.Context) error {
 // records scans the batch as far as it holds whole records and answers where the rest begins.
 func (in *reader) records(eof bool) (int, error) {
 	b, s := in.batch, &in.scan
-	s.data, s.n, s.eof, s.fields = b.data, b.n, eof, b.fields[:0]
+	s.data, s.n, s.eof, s.fields, s.cuts = b.data, b.n, eof, b.fields[:0], b.cuts[:0]
 	pos := 0
 	for pos < s.n {
 		if in.skip {
@@ -94,6 +98,14 @@ func (in *reader) records(eof bool) (int, error) {
 			}
 			in.skip = false
 			continue
+		}
+		if in.columns != nil && s.ends == endsLF && s.layout == nil {
+			known := len(b.recs)
+			pos, b.recs = s.sweep(pos, b.recs, in.number+1)
+			in.number += int64(len(b.recs) - known)
+			if pos == s.n {
+				break
+			}
 		}
 		r, ok := s.scan(pos)
 		if !ok {
@@ -105,7 +117,7 @@ func (in *reader) records(eof bool) (int, error) {
 			return 0, err
 		}
 	}
-	b.fields, b.ends = s.fields, s.ends
+	b.fields, b.cuts, b.ends = s.fields, s.cuts, s.ends
 	return pos, nil
 }
 
@@ -137,7 +149,7 @@ func (in *reader) take(r record) error {
 func (p *plan) headerRow() int { return max(1, p.HeaderRow) }
 
 func (in *reader) placed(names []string) {
-	in.place(names)
+	in.place(names, in.set)
 	in.out.placed()
 }
 
@@ -149,6 +161,10 @@ func (in *reader) judgeHeader(r *record) error {
 		return errRefuted
 	}
 	in.header = spanOf(r, b)
+	if len(in.Fixed) > 0 { // whatever it says: the fields have names
+		in.placed(in.fixedNames())
+		return nil
+	}
 	f := Fault{Code: CodeHeader, Line: r.line, Offset: b.offset(r.start)}
 	switch {
 	case r.fault != "":
@@ -183,7 +199,8 @@ func (in *reader) judgeHeader(r *record) error {
 // names are the cells of a record as text.
 func (b *batch) names(r *record, set charset, quote byte) []string {
 	names := make([]string, 0, r.n)
-	for _, f := range b.fields[r.first : r.first+r.n] {
+	for i := range int(r.n) {
+		f := b.field(r, i)
 		v := b.data[f.start:f.end]
 		if f.flags&fieldEscaped != 0 {
 			v = unescape(nil, v, quote)
@@ -228,7 +245,7 @@ func (in *reader) release(all bool) error {
 			return nil
 		}
 		b := in.held[0]
-		in.held = in.held[1:]
+		in.held = slices.Delete(in.held, 0, 1)
 		if err := in.crew.deliver(b); err != nil {
 			return err
 		}

@@ -22,13 +22,15 @@ const (
 // record is one record of a batch. Positions are indexes into the batch's data.
 type record struct {
 	start, end, next uint32 // next is where the following record begins
-	first, n         uint32 // its fields
+	first, n         uint32 // its fields, or of a record swept its cuts
 	line, number     int64  // physical line and number of the data record, both from 1
 	fault            Code   // its structural fault, empty for none
 	faultAt          uint32 // the byte that shows it
 	faultField       uint32 // the field it lies in, from 0
 	blank, high, nul bool
-	cut              bool // longer than max_record: next is not known, bytes are to be dropped up to a line end
+	swept            bool  // by sweep: first counts cuts, not fields
+	proven           uint8 // what is certain about the bytes above 0x7F; 0 is always right
+	cut              bool  // longer than max_record: next is not known, bytes are to be dropped up to a line end
 }
 
 // What the first line end outside quotes said about the file.
@@ -42,6 +44,7 @@ const (
 type scanner struct {
 	delim, quote         byte
 	noQuote              bool
+	single               bool // the file has one byte for each character
 	delimWord, quoteWord uint64
 	max                  int // bytes of one record without its line end
 	ends                 uint8
@@ -50,7 +53,9 @@ type scanner struct {
 	n      int
 	eof    bool // nothing follows data[:n]
 	fields []field
-	line   int64 // of the next record
+	cuts   []uint32     // what sweep notes instead of fields: the byte before the first of a record, and the one behind each
+	line   int64        // of the next record
+	layout *fieldLayout // nil: fields are delimited
 }
 
 func newScanner(s *Schema) scanner {
@@ -69,6 +74,9 @@ func newScanner(s *Schema) scanner {
 // scan reads the record that begins at start. It answers false when the data ends before the record does and more can
 // come; then nothing has changed. What it finds does not depend on how much data lies behind the record.
 func (s *scanner) scan(start int) (record, bool) {
+	if s.layout != nil {
+		return s.fixedRecord(start)
+	}
 	r := record{start: uint32(start), first: uint32(len(s.fields)), line: s.line, blank: true}
 	limit := start + s.max
 	lines := int64(0)

@@ -17,7 +17,7 @@ type Schema struct {
 	Delimiter      byte   // separates fields, ';' by default
 	Quote          byte   // encloses fields, '"' by default; 0 for none
 	Encoding       string // auto, utf-8, windows-1252, iso-8859-1, iso-8859-15, utf-16le
-	SendEncoding   string // empty: bytes go as they are
+	SendEncoding   string // empty: bytes go as they are; else every character has to exist there
 	Header         bool   // whether the file names its columns
 	HeaderRow      int    // the physical record that holds the names, from 1
 	SkipFooter     int    // records at the end that are not data
@@ -35,7 +35,8 @@ type Schema struct {
 	Mojibake       Level
 	FileReferences Level
 	Columns        []Column
-	Keys           [][]string // composite uniqueness, each a list of column names
+	Fixed          []FixedField // empty: fields are delimited
+	Keys           [][]string   // composite uniqueness, each a list of column names
 	Checks         []Check
 }
 

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// pad is how many bytes every buffer holds beyond its data, so that eight bytes can be loaded at any valid position.
-const pad = 16
+// pad is how many bytes every buffer holds beyond its data, so that 64 bytes can be loaded at any valid position.
+const pad = 64
 
 const (
 	ones  = 0x0101010101010101

@@ -27,22 +27,25 @@ func (k *checker) remember(rec int, c *column, f *field) {
 }
 
 // rememberRow notes the cells of a key, or of the whole row; a key whose cells are all empty is not compared.
-func (k *checker) rememberRow(rec, set int, fields []field) {
+func (k *checker) rememberRow(rec, set int) {
+	r := &k.b.recs[rec]
+
 	k.row = k.row[:0]
 	content := 0
-	one := func(f *field) {
-		v := k.plainCell(f)
+	one := func(i int) {
+		f := k.b.field(r, i)
+		v := k.plainCell(&f)
 		content += len(v)
 		k.row = binary.AppendUvarint(k.row, uint64(len(v)))
 		k.row = append(k.row, v...)
 	}
 	if s := &k.sets[set]; s.code == CodeUniqueRows {
-		for i := range fields {
-			one(&fields[i])
+		for i := range int(r.n) {
+			one(i)
 		}
 	} else {
 		for _, i := range s.columns {
-			one(&fields[i])
+			one(i)
 		}
 	}
 	if content > 0 {

@@ -14,6 +14,7 @@ type Options struct {
 	Buffer   int                                                    // bytes of a batch, 0 for 64 KiB; the report does not depend on it
 	Workers  int                                                    // goroutines that check cells, 0 or 1 for none beside the caller; nor on it
 	Language string                                                 // of the messages: "de", else English
+	Reading  func(encoding string)                                  // called before each reading of the file with its assumed encoding; the last is the report's
 }
 
 // Validate reads a file once and answers everything that is wrong with it. size is in bytes, -1 when unknown; a file
@@ -23,6 +24,10 @@ type Options struct {
 // file holds. Where an assumption about the encoding fails late (auto, or a declaration that is wrong), the file is read
 // a second time, which needs an io.Seeker.
 func Validate(ctx context.Context, r io.Reader, size int64, s *Schema, opt Options) (*Report, error) {
+	return validate(ctx, r, size, s, opt, nil)
+}
+
+func validate(ctx context.Context, r io.Reader, size int64, s *Schema, opt Options, rows *rowTaker) (*Report, error) {
 	if s == nil {
 		s = Default()
 		s.ExcelDamage, s.Mojibake, s.FileReferences = LevelAllow, LevelAllow, LevelAllow
@@ -31,6 +36,7 @@ func Validate(ctx context.Context, r io.Reader, size int64, s *Schema, opt Optio
 	if err != nil {
 		return nil, err
 	}
+	p.rows = rows
 	v := &validation{plan: p, opt: opt, size: size, src: newSource(r), seeds: newSeeds()}
 	v.src.limit = s.MaxSize
 	if s.MaxSize > 0 && size > s.MaxSize {
@@ -78,6 +84,9 @@ func (v *validation) run(ctx context.Context) (*Report, error) {
 		return v.refused(size, code), err
 	}
 	for again := false; ; again = true {
+		if v.opt.Reading != nil {
+			v.opt.Reading(m.name)
+		}
 		if err := v.src.begin(m, again); err != nil {
 			return nil, err
 		}
@@ -91,6 +100,7 @@ func (v *validation) run(ctx context.Context) (*Report, error) {
 
 // pass reads the whole file under one assumption. It answers the report, or the assumption to try next.
 func (v *validation) pass(ctx context.Context, m mode) (*Report, *mode, error) {
+	v.rows.begin()
 	out := newMerger(v.plan, m, v.seeds)
 	in := newReader(v, m, out)
 	switch err := in.read(ctx); {

@@ -29,6 +29,10 @@ var words = map[Code]phrase{
 	CodeFieldCount:     {"the record has %s fields instead of %s", "der Satz hat %s Felder statt %s"},
 	CodeBlankRow:       {"the row is blank", "die Zeile ist leer"},
 
+	CodeOutsideFields: {"character %s of the line lies outside every field", "Zeichen %s der Zeile liegt außerhalb aller Felder"},
+	CodeLineTooShort:  {"the line has %s characters and was cut off: its fields need %s", "die Zeile hat %s Zeichen und ist abgeschnitten: ihre Felder brauchen %s"},
+
+	CodeUnmappable:    {"the file cannot be sent as %s, which lacks a character of this cell%s", "die Datei kann nicht als %s gesendet werden: dort fehlt ein Zeichen dieser Zelle%s"},
 	CodeEncoding:      {"the cell is not valid %s%s", "die Zelle ist kein gültiges %s%s"},
 	CodeExcelDamage:   {"a spreadsheet has damaged this value", "eine Tabellenkalkulation hat diesen Wert beschädigt"},
 	CodeMojibake:      {"the text is garbled: UTF-8 that was read as Windows-1252", "der Text ist verstümmelt: UTF-8, das als Windows-1252 gelesen wurde"},
@@ -97,6 +101,8 @@ var (
 	phraseIBAN         = phrase{"an IBAN with a correct checksum", "eine IBAN mit richtiger Prüfziffer"}
 	phraseText         = phrase{"text", "Text"}
 	phraseNotEmpty     = phrase{"a value", "ein Wert"}
+	phraseCharacters   = phrase{"%d characters", "%d Zeichen"}
+	phraseCharacterOf  = phrase{"characters of %s", "Zeichen aus %s"}
 	phraseFields       = phrase{"%d fields", "%d Felder"}
 	phraseAtLeast      = phrase{"at least %s", "mindestens %s"}
 	phraseAtMost       = phrase{"at most %s", "höchstens %s"}
