@@ -21,15 +21,16 @@ type sandboxOptions struct {
 	sessionTTL time.Duration
 	maxUpload  string
 	faults     []string
+	conbox     string
 }
 
 func (s *session) sandboxCommand() *cobra.Command {
 	var o sandboxOptions
 	cmd := &cobra.Command{
 		Use: "sandbox [options]", Short: "Run the embedded test server, with faults to switch on", Args: exactly(0, 0, "no arguments"),
-		Long: "A server on loopback that speaks the vendor's protocol: real imports into a table in memory, real exports out of it. It prints what to put into a configuration and runs until it is interrupted.\n\n" +
-			"Faults are switched on with -fault, or while it runs with POST /sandbox/faults; GET /sandbox/state shows what arrived.",
-		Example: "dropform sandbox\ndropform sandbox -job-time=3s -latency=50ms\ndropform sandbox -fault=lost_session -fault='{\"kind\":\"cut_after_accept\",\"action\":\"Import\",\"times\":1}'",
+		Long: "A server on loopback that speaks both vendors' protocols: real imports into a table in memory and real exports out of it, and CONBOX's actions on documents in memory. It prints what to put into a configuration and runs until it is interrupted.\n\n" +
+			"Faults are switched on with -fault, or while it runs with POST /sandbox/faults; GET /sandbox/state shows what arrived, each purchase among it. How CONBOX authenticates and what it demands is set with -conbox, or while it runs with PUT /sandbox/conbox/settings; its documents are at /sandbox/conbox/documents.",
+		Example: "dropform sandbox\ndropform sandbox -job-time=3s -latency=50ms\ndropform sandbox -fault=lost_session -fault='{\"kind\":\"cut_after_accept\",\"action\":\"Import\",\"times\":1}'\ndropform sandbox -conbox='{\"auth\":\"basic\",\"api_key_required\":true}'",
 		RunE:    func(*cobra.Command, []string) error { return s.runSandbox(o) },
 	}
 	flags := cmd.Flags()
@@ -39,6 +40,7 @@ func (s *session) sandboxCommand() *cobra.Command {
 	flags.DurationVar(&o.sessionTTL, "session-ttl", 20*time.Minute, "end a session that is not used for `DURATION`")
 	flags.StringVar(&o.maxUpload, "max-upload", "", "refuse imports larger than `SIZE`, for example 30MB")
 	flags.StringArrayVar(&o.faults, "fault", nil, "switch on `FAULT`: a kind such as lost_session, or a JSON object; repeatable")
+	flags.StringVar(&o.conbox, "conbox", "", "change how CONBOX behaves by `JSON`: auth, algorithm, qop, nonce_uses, username, password, user_code, user_api_key, api_key_required, position_data")
 	return cmd
 }
 
@@ -59,14 +61,34 @@ func (s *session) runSandbox(o sandboxOptions) error {
 			return err
 		}
 	}
+	if o.conbox != "" {
+		if err := server.MergeConbox([]byte(o.conbox)); err != nil {
+			return diag.Diagnostic{Code: "invalid_conbox", Summary: "Invalid CONBOX settings", Detail: fmt.Sprintf("-conbox=%s: %s.", o.conbox, err)}
+		}
+	}
 	url, err := server.Listen(s.ctx, o.addr)
 	if err != nil {
 		return err
 	}
+	root := strings.TrimSuffix(url, "/webApi")
 	s.outScreen().printf(sandboxText, url, sandbox.DemoCustomerID, sandbox.DemoUser, sandbox.DemoPassword,
-		sandbox.DemoPassword, url, sandbox.DemoCustomerID, sandbox.DemoUser, strings.TrimSuffix(url, "/webApi"))
+		sandbox.DemoPassword, url, sandbox.DemoCustomerID, sandbox.DemoUser, conboxText(root, server.ConboxSettings()), root)
 	<-s.soft.Done()
 	return nil
+}
+
+// conboxText is what to put into a configuration for the CONBOX service as it is set.
+func conboxText(root string, c sandbox.ConboxSettings) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "For CONBOX (set CONBOX_PASSWORD=%s and CONBOX_KEY=%s):\n\n", c.Password, c.UserAPIKey)
+	fmt.Fprintf(&text, "connection \"conbox\" \"shop\" {\n  url          = %q\n", root+sandbox.ConboxPath)
+	if c.Auth == sandbox.AuthNone {
+		text.WriteString("  auth         = \"none\"\n")
+	} else {
+		fmt.Fprintf(&text, "  username     = %q\n  password     = secret(\"env:CONBOX_PASSWORD\")\n", c.Username)
+	}
+	fmt.Fprintf(&text, "  user_code    = %q\n  user_api_key = secret(\"env:CONBOX_KEY\")\n}", c.UserCode)
+	return text.String()
 }
 
 // inject arms a fault given as JSON or by its kind.
@@ -99,6 +121,8 @@ connection "perbit" "hr" {
   username    = %q
   password    = secret("env:PERBIT_PASSWORD")
 }
+
+%s
 
 What arrived: GET %s/sandbox/state
 `

@@ -1,13 +1,14 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 )
 
-// maxControlBody bounds what POST /sandbox/faults reads, in bytes.
+// maxControlBody bounds what a control page reads, in bytes.
 const maxControlBody = 1 << 20
 
 // State is the answer of GET /sandbox/state.
@@ -20,6 +21,7 @@ type State struct {
 	Imports           []ImportRecord `json:"imports"`
 	Exports           []ExportRecord `json:"exports"`
 	Faults            []Fault        `json:"faults"`
+	Conbox            ConboxState    `json:"conbox"`
 }
 
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
@@ -47,10 +49,42 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 			Imports:           s.Imports(),
 			Exports:           s.Exports(),
 			Faults:            s.faults.list(),
+			Conbox:            s.ConboxState(),
 		})
+	case "GET /sandbox/conbox/settings":
+		writeJSON(w, s.ConboxSettings())
+	case "PUT /sandbox/conbox/settings":
+		s.change(w, r, s.MergeConbox, func() any { return s.ConboxSettings() })
+	case "GET /sandbox/conbox/documents":
+		writeJSON(w, s.Documents())
+	case "PUT /sandbox/conbox/documents":
+		s.change(w, r, s.readDocuments, func() any { return s.Documents() })
 	default:
-		http.Error(w, "want GET, POST or DELETE /sandbox/faults, or GET /sandbox/state", http.StatusNotFound)
+		http.Error(w, "want GET, POST or DELETE /sandbox/faults, GET /sandbox/state, or GET or PUT /sandbox/conbox/settings or documents", http.StatusNotFound)
 	}
+}
+
+// change hands the body to set and answers with what is now so.
+func (s *Server) change(w http.ResponseWriter, r *http.Request, set func([]byte) error, now func() any) {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxControlBody))
+	if err == nil {
+		err = set(data)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, now())
+}
+
+func (s *Server) readDocuments(data []byte) error {
+	var documents []ConboxDocument
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&documents); err != nil {
+		return fmt.Errorf("read documents: %w", err)
+	}
+	return s.PutDocuments(documents...)
 }
 
 // readFaults accepts all or none, so that a typing error does not leave half a

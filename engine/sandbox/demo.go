@@ -16,9 +16,10 @@ const (
 
 // Demo returns options with one believable tenant and no delays: a machine
 // builder of twelve companies ("01" to "12") and forty people, of whom one in
-// each company starts in the coming months.
+// each company starts in the coming months. The CONBOX service has
+// DemoDocuments and asks for DemoConboxUser with DemoPassword.
 func Demo() Options {
-	return Options{Tenants: []Tenant{DemoTenant(DemoCustomerID, time.Now())}}
+	return Options{Tenants: []Tenant{DemoTenant(DemoCustomerID, time.Now())}, Documents: DemoDocuments(), Conbox: demoConbox()}
 }
 
 // DemoTenant returns the demo tenant under another customer id, for several

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -61,6 +60,21 @@ const (
 	FaultRejectRows = "reject_rows"
 	// FaultSizeLimit refuses bodies over Limit bytes (import starts).
 	FaultSizeLimit = "size_limit"
+	// FaultSlowAnswer lets a call take effect and waits Delay before the answer.
+	FaultSlowAnswer = "slow_answer"
+	// FaultStaleNonce finds the nonce of a Digest stale (CONBOX).
+	FaultStaleNonce = "stale_nonce"
+	// FaultRefuse refuses a call whole, with Success false and Body as
+	// ErrorMessage, if it touches Position (CONBOX, not Probe). Only such calls
+	// count for After and Times.
+	FaultRefuse = "refuse"
+	// FaultBrokenJSON writes answers in the broken spellings of the vendor's
+	// samples: Shape is "comments", "trailing_comma", "missing_comma" or "" for
+	// all three (CONBOX).
+	FaultBrokenJSON = "broken_json"
+	// FaultKeyCase writes the keys of answers in Shape "lower" (default),
+	// "upper" or "guid", which is PositionGUID for PositionGuid (CONBOX).
+	FaultKeyCase = "key_case"
 	// FaultNotFoundProtocol denies a protocol or result that is there (GetProtocol, GetResult).
 	FaultNotFoundProtocol = "not_found_protocol"
 )
@@ -71,7 +85,7 @@ var faultScope = map[string][]string{
 	FaultCutAfterAccept: nil, FaultCutDuringAnswer: nil, FaultStatus: nil,
 	FaultHTMLLogin: nil, FaultGarbage: nil, FaultHideDetails: nil,
 	FaultErrorStatus: nil, FaultHTMLError: nil, FaultCP1252: nil,
-	FaultEnglish: nil, FaultLineBreak: nil, FaultBOM: nil, FaultRestart: nil,
+	FaultEnglish: nil, FaultLineBreak: nil, FaultBOM: nil, FaultRestart: nil, FaultSlowAnswer: nil,
 	FaultLostSession:              {"Import", "Export", "GetProgress", "GetProtocol", "GetResult", "Cancel", "Logout"},
 	FaultStuckProgress:            {"GetProgress"},
 	FaultFaultedWithoutCompleted:  {"GetProgress"},
@@ -80,6 +94,22 @@ var faultScope = map[string][]string{
 	FaultRejectRows:               {"Import", "LoginAndImport"},
 	FaultSizeLimit:                {"Import", "LoginAndImport"},
 	FaultNotFoundProtocol:         {"GetProtocol", "GetResult"},
+	FaultStaleNonce:               append([]string{"Probe"}, conboxNames...),
+	FaultRefuse:                   conboxNames,
+	FaultBrokenJSON:               append([]string{"Probe", "invalid"}, conboxNames...),
+	FaultKeyCase:                  append([]string{"Probe", "invalid"}, conboxNames...),
+}
+
+// conboxNames are the actions of CONBOX by both spellings of the last. Calls
+// without a body are "Probe", those of no such action "invalid".
+var conboxNames = []string{
+	"SilentCopy", "Delete", "Purchase", "SaveDocumentAs", "SetReadyStatus", positionData, misspeltPositionData,
+}
+
+// faultShapes are the values of Shape by kind.
+var faultShapes = map[string][]string{
+	FaultBrokenJSON: {"", "comments", "trailing_comma", "missing_comma"},
+	FaultKeyCase:    {"", "lower", "upper", "guid"},
 }
 
 // Fault is one line of the fault script. All faults that match a call apply to
@@ -87,8 +117,8 @@ var faultScope = map[string][]string{
 // let pass, then Times (0: all until ClearFaults) are hit.
 type Fault struct {
 	Kind     string
-	Stream   string // "Import" or "Export"; "" is both
-	Action   string // e.g. "GetProgress"; "" is any that suits the kind
+	Stream   string // "Import", "Export" or "CONBOX"; "" is all
+	Action   string // e.g. "GetProgress", "Purchase", "Probe"; "" is any that suits the kind
 	Tenant   string // customer id; "" is any
 	Times    int
 	After    int
@@ -96,10 +126,12 @@ type Fault struct {
 	Status   int
 	Body     string
 	Header   map[string]string
-	Accepted bool  // status, html_login: the call takes effect all the same
-	Rows     int   // reject_rows
-	Limit    int64 // bytes: size_limit, cut_during_request
-	LoseJobs bool  // restart
+	Accepted bool   // status, html_login: the call takes effect all the same
+	Rows     int    // reject_rows
+	Limit    int64  // bytes: size_limit, cut_during_request
+	LoseJobs bool   // restart
+	Position string // refuse: a PosNbr, DocNbr/PosNbr or GUID; "" is any
+	Shape    string // broken_json, key_case
 }
 
 // faultJSON is Fault over HTTP: the delay is text such as "250ms".
@@ -118,13 +150,15 @@ type faultJSON struct {
 	Rows     int               `json:"rows,omitempty"`
 	Limit    int64             `json:"limit,omitempty"`
 	LoseJobs bool              `json:"lose_jobs,omitempty"`
+	Position string            `json:"position,omitempty"`
+	Shape    string            `json:"shape,omitempty"`
 }
 
 // MarshalJSON writes the form of the package documentation.
 func (f Fault) MarshalJSON() ([]byte, error) {
 	j := faultJSON{
 		f.Kind, f.Stream, f.Action, f.Tenant, f.Times, f.After, "", f.Status,
-		f.Body, f.Header, f.Accepted, f.Rows, f.Limit, f.LoseJobs,
+		f.Body, f.Header, f.Accepted, f.Rows, f.Limit, f.LoseJobs, f.Position, f.Shape,
 	}
 	if f.Delay != 0 {
 		j.Delay = f.Delay.String()
@@ -149,7 +183,7 @@ func (f *Fault) UnmarshalJSON(data []byte) error {
 	}
 	*f = Fault{
 		j.Kind, j.Stream, j.Action, j.Tenant, j.Times, j.After, delay, j.Status,
-		j.Body, j.Header, j.Accepted, j.Rows, j.Limit, j.LoseJobs,
+		j.Body, j.Header, j.Accepted, j.Rows, j.Limit, j.LoseJobs, j.Position, j.Shape,
 	}
 	return nil
 }
@@ -163,9 +197,12 @@ func (f Fault) check() error {
 		return fmt.Errorf("fault %s does not apply to action %q, only to %s", f.Kind, f.Action, strings.Join(scope, ", "))
 	}
 	switch f.Stream {
-	case "", string(importStream), string(exportStream):
+	case "", string(importStream), string(exportStream), string(conboxStream):
 	default:
-		return fmt.Errorf("unknown stream %q, want Import or Export", f.Stream)
+		return fmt.Errorf("unknown stream %q, want Import, Export or CONBOX", f.Stream)
+	}
+	if shapes := append([]string{""}, faultShapes[f.Kind]...); !slices.Contains(shapes, f.Shape) {
+		return fmt.Errorf("shape %q of fault %s is none of %q", f.Shape, f.Kind, shapes)
 	}
 	if f.Status != 0 && (f.Status < 200 || f.Status > 599) {
 		return fmt.Errorf("status %d of fault %s is not between 200 and 599", f.Status, f.Kind)
@@ -193,71 +230,3 @@ func (s *Server) Inject(fault Fault) error {
 
 // ClearFaults disarms all faults; calls already hit stay so.
 func (s *Server) ClearFaults() { s.faults.clear() }
-
-// faultScript holds the armed faults, oldest first.
-type faultScript struct {
-	mu    sync.Mutex
-	armed []*Fault // Times and After count down in place
-}
-
-func (s *faultScript) arm(faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, f := range faults {
-		s.armed = append(s.armed, &f)
-	}
-}
-
-func (s *faultScript) clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.armed = nil
-}
-
-func (s *faultScript) list() []Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	list := make([]Fault, len(s.armed))
-	for i, f := range s.armed {
-		list[i] = *f
-	}
-	return list
-}
-
-// take returns the faults that hit this call and counts it against them.
-func (s *faultScript) take(stream stream, action, tenant string) faultSet {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var hit faultSet
-	s.armed = slices.DeleteFunc(s.armed, func(f *Fault) bool {
-		if !f.matches(stream, action, tenant) {
-			return false
-		}
-		if f.After > 0 {
-			f.After--
-			return false
-		}
-		hit = append(hit, *f)
-		if f.Times == 0 {
-			return false
-		}
-		f.Times--
-		return f.Times == 0
-	})
-	return hit
-}
-
-// faultSet are the faults of one call.
-type faultSet []Fault
-
-// get returns the first fault of a kind, or nil.
-func (s faultSet) get(kind string) *Fault {
-	for i := range s {
-		if s[i].Kind == kind {
-			return &s[i]
-		}
-	}
-	return nil
-}
-
-func (s faultSet) has(kind string) bool { return s.get(kind) != nil }

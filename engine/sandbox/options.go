@@ -3,11 +3,15 @@ package sandbox
 import "time"
 
 // Options describe one sandbox. The zero value of every field but Tenants
-// stands for its default.
+// and Documents stands for its default.
 type Options struct {
 	// Tenants are the customers that the perbit half serves.
 	Tenants []Tenant
-	// Latency passes before each call to a stream is looked at.
+	// Documents are what the CONBOX half holds at first.
+	Documents []ConboxDocument
+	// Conbox says how the CONBOX half behaves.
+	Conbox ConboxSettings
+	// Latency passes before each call to a stream or to CONBOX is looked at.
 	Latency time.Duration
 	// JobTime is how long an import or export runs; at 0 it is finished before
 	// its start call is answered.

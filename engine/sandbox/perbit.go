@@ -140,7 +140,7 @@ func (p *perbit) serve(w http.ResponseWriter, r *http.Request, on stream) {
 	}
 	a = alter(a, err == nil, c.faults)
 	switch {
-	case c.faults.has(FaultCutAfterAccept):
+	case !pause(r.Context(), p.closed, c.faults.delay(FaultSlowAnswer)), c.faults.has(FaultCutAfterAccept):
 		panic(http.ErrAbortHandler)
 	case c.faults.has(FaultCutDuringAnswer):
 		a.writeHalf(w)
@@ -170,13 +170,7 @@ func (p *perbit) count(c *perbitCall, known bool) {
 // delay is Options.Latency and every latency fault; when the caller leaves or
 // the server closes meanwhile, the call never happened.
 func (p *perbit) delay(r *http.Request, faults faultSet) {
-	wait := p.latency
-	for _, f := range faults {
-		if f.Kind == FaultLatency {
-			wait += f.Delay
-		}
-	}
-	if !pause(r.Context(), p.closed, wait) {
+	if !pause(r.Context(), p.closed, p.latency+faults.delay(FaultLatency)) {
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -18,6 +18,7 @@ type answer struct {
 	status      int
 	contentType string
 	header      map[string]string
+	challenges  []string // one header WWW-Authenticate each
 	body        []byte
 }
 
@@ -44,6 +45,9 @@ func htmlAnswer(status int, body string) answer {
 func (a answer) writeHeader(w http.ResponseWriter, length int) {
 	for name, value := range a.header {
 		w.Header().Set(name, value)
+	}
+	for _, challenge := range a.challenges {
+		w.Header().Add("WWW-Authenticate", challenge)
 	}
 	if a.contentType != "" && length > 0 {
 		w.Header().Set("Content-Type", a.contentType)

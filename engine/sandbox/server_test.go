@@ -72,7 +72,8 @@ func start(t *testing.T, options Options) *plainClient {
 		server.Close()
 		listener.Close()
 	})
-	return &plainClient{t, server, listener.URL, &http.Client{Transport: transport}, DemoCustomerID}
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &plainClient{t, server, listener.URL, &http.Client{Transport: transport, CheckRedirect: stay}, DemoCustomerID}
 }
 
 func basic(user, password string) string {
