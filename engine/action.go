@@ -22,6 +22,29 @@ const (
 	NeedsPerson ActionKind = "needs_person"
 )
 
+// The steps that rules ask for.
+const (
+	SetReady     ActionKind = "set_ready"
+	CopyPosition ActionKind = "copy"
+	SaveAs       ActionKind = "save_as"
+	ReadPosition ActionKind = "read"
+	Purchase     ActionKind = "purchase"
+	Delete       ActionKind = "delete"
+)
+
+// Irreversible reports whether nothing takes the step back.
+func (k ActionKind) Irreversible() bool { return k == Purchase || k == Delete }
+
+// Approval is whether a step may be carried out.
+type Approval string
+
+// The approvals of a step. The zero value needs none.
+const (
+	ApprovalRequired Approval = "required" // it waits to be named
+	ApprovalGiven    Approval = "given"    // recorded by `dropform approve`
+	ApprovalNamed    Approval = "named"    // named in this very run
+)
+
 // Sign is the character in front of a step (COMMANDS.md, What plan and apply mean).
 func (k ActionKind) Sign() string {
 	switch k {
@@ -31,24 +54,33 @@ func (k ActionKind) Sign() string {
 		return "x"
 	case Duplicate:
 		return "="
-	case RunExport:
+	case RunExport, ReadPosition:
 		return "<"
 	case Resume:
 		return ">"
+	case SetReady, CopyPosition, SaveAs:
+		return "~"
+	case Purchase, Delete:
+		return "!"
 	default:
 		return "?"
 	}
 }
 
-// Risk says what a step can change: "write" on a server, "local" files only, "read", or "none".
+// Risk says what a step can change: "write" on a server, "trigger" something there, "irreversible", "local" files only,
+// "read", or "none".
 func (k ActionKind) Risk() string {
 	switch k {
 	case Upload:
 		return "write"
 	case Reject, Duplicate:
 		return "local"
-	case RunExport, Resume:
+	case RunExport, Resume, ReadPosition:
 		return "read"
+	case SetReady, CopyPosition, SaveAs:
+		return "trigger"
+	case Purchase, Delete:
+		return "irreversible"
 	default:
 		return "none"
 	}
@@ -71,6 +103,10 @@ const (
 	ReasonUnknown       = "outcome unknown"
 	ReasonSeenBefore    = "seen before"
 	ReasonExisting      = "existing"
+	ReasonRow           = "row"
+	ReasonAfter         = "after"
+	ReasonOverlap       = "overlaps an order"
+	ReasonRefused       = "refused"
 )
 
 // Action is one step of a plan, or one thing that waits for a person. What is not an Action does not happen.
@@ -91,15 +127,42 @@ type Action struct {
 	Prior   *ledger.Work    // the earlier work that a duplicate or a question is about; the work that is resumed
 	Filings []ledger.Filing // resume: moves that are still owed
 
+	Rule     *Rule    // every step of a rule
+	Call     *Call    // a call that a rule makes
+	Prices   *Prices  // purchase, delete: what the server says of the positions
+	Approval Approval // whether a call may be made
+	content  string   // a call: digest of the file it was made of, or of the order that it follows
+	source   int64    // a call: the placed order that it follows
+	left     *openCalls
+	owed     bool // resume: lines of the result that are not written yet
+	recorded bool // a call that waits for approval: it has been shown, and can be approved
+
 	begun bool // its beginning has been told; only the goroutine that does the step looks at it
+}
+
+// dropFolder is the folder that the action's file lies in.
+func (a *Action) dropFolder() *DropFolder {
+	if a.Rule != nil {
+		return &a.Rule.DropFolder
+	}
+	return &a.Import.DropFolder
+}
+
+// checkDigest stands for the settings that the action's file is rejected by.
+func (a *Action) checkDigest() string {
+	if a.Rule != nil {
+		return a.Rule.checkDigest()
+	}
+	return a.Import.checkDigest()
 }
 
 // FileSeen is one file of a drop folder as an observation found it.
 type FileSeen struct {
 	Name   string
 	Stamp  durable.Stamp
-	Digest string // SHA-256, hex; empty where it was not read
+	Digest string // SHA-256 of the file itself, hex; empty where it was not read
 	Rows   int64  // data records, where it was validated
+	Send   Sending
 }
 
 // DefinitionChange is one difference between the configuration and what was last applied.
@@ -145,6 +208,8 @@ type Plan struct {
 	Waiting     []Waiting
 	Recognised  []ledger.File // done files whose stamp changed while their content did not; noted by the next apply
 	Problems    diag.List     // folders that cannot be read, files that cannot be opened, preconditions that fail
+
+	forgone map[string][]string // what waited for approval and no file gives any more, by block
 }
 
 // Empty reports whether there is no definition to change, no step, and nothing that needs a person.

@@ -30,6 +30,9 @@ type Address struct {
 	HasItem bool   // whether Item counts
 }
 
+// IsRule reports whether the address is one of a rule or of a call that it makes.
+func (a Address) IsRule() bool { return strings.HasPrefix(string(a.Kind), string(KindRule)+".") }
+
 // Block is the address without its item: the block instance that the work belongs to.
 func (a Address) Block() Address {
 	a.Item, a.HasItem = "", false

@@ -16,6 +16,15 @@ type AddressError struct {
 	Nearest []string
 }
 
+// NoSuch is the error for a pattern that covers no step of the plan.
+func (p *Plan) NoSuch(pattern string) error {
+	var all []Address
+	for _, a := range p.Actions {
+		all = append(all, a.Address)
+	}
+	return &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)}
+}
+
 func (e *AddressError) Error() string {
 	text := fmt.Sprintf("the address %q matches nothing", e.Pattern)
 	if len(e.Nearest) > 0 {
@@ -40,6 +49,15 @@ func (d *draft) replaced(at Address) bool {
 // choose applies -target and -exclude and refuses patterns that cover nothing.
 func (d *draft) choose() (*Plan, error) {
 	all := d.everyAddress()
+	named := slices.Clone(all)
+	for _, p := range d.o.Replace {
+		if a, err := d.cfg.ParseAddress(p); err == nil {
+			named = append(named, a) // an order that is done is refused too, with the reason
+		}
+	}
+	if err := d.refuseReplace(named); err != nil {
+		return nil, err
+	}
 	for _, p := range slices.Concat(d.o.Targets, d.o.Excludes, d.o.Replace) {
 		if !slices.ContainsFunc(all, func(a Address) bool { return MatchAddress(p, a) }) {
 			return nil, &AddressError{Pattern: p, Nearest: nearest(p, all)}
@@ -62,6 +80,19 @@ func (d *draft) choose() (*Plan, error) {
 		return err == nil && !d.chosen(a)
 	})
 	return d.Plan, nil
+}
+
+// refuseReplace refuses to make an irreversible call again.
+func (d *draft) refuseReplace(all []Address) error {
+	for _, a := range all {
+		r := d.cfg.ruleAt(a.Block())
+		if r == nil || !r.Kind.Irreversible() || !d.replaced(a) {
+			continue
+		}
+		return &RefusedError{Address: a, Text: fmt.Sprintf(
+			"a %s is never made again by -replace; what was refused takes dropform retry, what is unknown dropform resolve, and a new order a new file", r.Kind)}
+	}
+	return nil
 }
 
 func (d *draft) chosen(a Address) bool {
@@ -92,6 +123,11 @@ func (d *draft) chosenDefinition(a Address) bool {
 			return true
 		}
 	}
+	for _, r := range d.cfg.Rules {
+		if r.Connection.Address == a && d.chosenDefinition(r.Address) {
+			return true
+		}
+	}
 	return false
 }
 
@@ -104,12 +140,12 @@ func (d *draft) everyAddress() []Address {
 	for _, c := range d.Definitions {
 		all = append(all, c.Address)
 	}
-	for a, seen := range d.s.imports {
-		for _, f := range seen.files {
-			all = append(all, a.Of(f.Name))
+	for _, b := range d.cfg.blocks() {
+		for _, f := range d.s.filesOf(b.Address) {
+			all = append(all, b.Address.Of(f.Name))
 		}
-		for name := range seen.known {
-			all = append(all, a.Of(name))
+		for name := range d.s.knownOf(b.Address) {
+			all = append(all, b.Address.Of(name))
 		}
 	}
 	for a, seen := range d.s.exports {

@@ -17,6 +17,7 @@ type Config struct {
 	Language    string         // "en" or "de"
 	LedgerPath  string         // absolute
 	Files       []string       // the files it was read from, relative to Dir, sorted
+	Inputs      string         // digest of those files and of every variable's value; to be keyed before it is stored
 	Connections []*Connection
 	Imports     []*Import
 	Exports     []*Export
@@ -34,6 +35,8 @@ type (
 	CSVInFile = csvschema.InFile
 	CSVCheck  = csvschema.Check
 	CSVLevel  = csvschema.Level
+	// FixedField is one field of a fixed-width export.
+	FixedField = csvschema.FixedField
 )
 
 // NewCSV is a csv block with nothing set in it.
@@ -87,29 +90,38 @@ type Declared struct {
 	Failed      []string    // messages of preconditions that do not hold; no work is planned then
 }
 
-// Connection is how to reach one system (LANGUAGE.md, connection).
+// Connection is how to reach one system (LANGUAGE.md, connection). The address tells of which kind it is.
 type Connection struct {
 	Declared
-	URL               string
+	URL           string
+	Username      string
+	Password      Secret
+	Auth          string        // perbit: login, every_call; conbox: auto, basic, digest, none
+	Timeout       time.Duration // one request
+	RetryAttempts int
+	RetryFirst    time.Duration
+	RetryLongest  time.Duration
+	CAFile        string // absolute; PEM
+	ClientCert    string // absolute; PEM
+	ClientKey     string // absolute; PEM
+	Proxy         string // empty: the system's
+
+	// Of perbit alone:
 	CustomerID        string
-	Username          string
-	Password          Secret
-	Auth              string // "login" or "every_call"
 	CredentialCharset string
 	Parameters        string
 	Parallel          int
-	Timeout           time.Duration // one request
 	MaxWait           time.Duration // one job
 	MaxUpload         int64         // bytes, 0 for no bound
 	ProgressFirst     time.Duration
 	ProgressLongest   time.Duration
-	RetryAttempts     int
-	RetryFirst        time.Duration
-	RetryLongest      time.Duration
-	CAFile            string // absolute; PEM
-	ClientCert        string // absolute; PEM
-	ClientKey         string // absolute; PEM
-	Proxy             string // empty: the system's
+
+	// Of conbox alone:
+	UserCode   string
+	UserAPIKey Secret
+	Language   string  // DE
+	Service    string  // CONBOX
+	Rate       float64 // calls a second
 }
 
 // RunScope is what `run` means in an export's late expressions.
@@ -142,27 +154,32 @@ type Keep struct {
 	Age   time.Duration
 }
 
+// DropFolder is what imports and rules have in common: which files are taken, when, and where they go.
+type DropFolder struct {
+	Folder        string // absolute
+	Match, Ignore []string
+	MinSize       int64
+	Settle        time.Duration // 0: unset
+	ReadyFile     FileText      // nil: none
+	Poll          time.Duration
+	CSV           *CSV     // nil: no csv block; structure, encoding and size are still checked
+	Archive       *Archive // nil: files stay where they were dropped
+}
+
 // Import is a drop folder whose CSV files go into one perbit import method (LANGUAGE.md, import).
 type Import struct {
 	Declared
+	DropFolder
 	Connection    *Connection
-	Folder        string // absolute
-	Match, Ignore []string
 	Object        string
 	Method        string
 	Email         string
 	Order         string // name, modified, any
 	OnError       string // skip, stop
-	MinSize       int64
-	Settle        time.Duration // 0: unset
-	ReadyFile     FileText      // nil: none
-	Poll          time.Duration
 	Duplicates    string // skip, import
 	OnUnknown     string // hold, retry
 	WaitForResult bool
-	CSV           *CSV // nil: no csv block; structure, encoding and size are still checked
 	Protocol      Protocol
-	Archive       *Archive // nil: files stay where they were dropped
 }
 
 // Protocol says where the server's protocol goes and when it counts as a failure.
@@ -217,12 +234,6 @@ type Target struct {
 	Unmappable     string // error, or replace:X
 }
 
-// FixedField is one field of a fixed-width export, in characters; Start counts from 1.
-type FixedField struct {
-	Name          string
-	Start, Length int
-}
-
 // Expect is what a result must be like before it may replace the last good one.
 type Expect struct {
 	MinRows      int64
@@ -239,11 +250,6 @@ type Schedule struct {
 	Location *time.Location
 	Missed   string        // once, skip, all
 	Window   time.Duration // how late a due run may still start, 0 for no bound
-}
-
-// Rule is a CONBOX rule. This version checks its attributes but does not carry it out.
-type Rule struct {
-	Declared
 }
 
 // Moved says that history under From belongs to To.

@@ -12,9 +12,9 @@ import (
 	"dropform/engine/ledger"
 )
 
-// blocks lists everything of the configuration that has a definition: connections, imports, exports.
+// blocks lists everything of the configuration that has a definition: connections, imports, exports, rules.
 func (c *Config) blocks() []*Declared {
-	out := make([]*Declared, 0, len(c.Connections)+len(c.Imports)+len(c.Exports))
+	out := make([]*Declared, 0, len(c.Connections)+len(c.Imports)+len(c.Exports)+len(c.Rules))
 	for _, b := range c.Connections {
 		out = append(out, &b.Declared)
 	}
@@ -22,6 +22,9 @@ func (c *Config) blocks() []*Declared {
 		out = append(out, &b.Declared)
 	}
 	for _, b := range c.Exports {
+		out = append(out, &b.Declared)
+	}
+	for _, b := range c.Rules {
 		out = append(out, &b.Declared)
 	}
 	return out

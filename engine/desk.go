@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"dropform/engine/durable"
 )
 
 // desk is what lies before one block: a worker takes all of it at once, and there is one worker at a time.
@@ -13,9 +15,10 @@ type desk struct {
 	wanted  bool // look at it even without names: resume, retry, a due export
 	running bool
 	later   *time.Timer
-	pending bool            // later has something to bring back
-	held    map[string]bool // the names that it brings back: the watcher told them once and will not again
-	wait    time.Duration   // how long what did not go waits before it is looked at again
+	pending bool                     // later has something to bring back
+	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again
+	wait    time.Duration            // how long what did not go waits before it is looked at again
+	met     map[string]durable.Stamp // a rule's files as they were when the watcher last said that they are complete
 }
 
 const (
@@ -34,7 +37,7 @@ func (s *Service) lay(ctx, soft context.Context, id, name string) {
 	defer s.mu.Unlock()
 	d := s.blocks[a]
 	if d == nil {
-		d = &desk{names: map[string]bool{}, held: map[string]bool{}, wait: firstLater}
+		d = &desk{names: map[string]bool{}, held: map[string]bool{}, met: map[string]durable.Stamp{}, wait: firstLater}
 		s.blocks[a] = d
 	}
 	if name != "" {
@@ -70,7 +73,7 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		if waits {
 			s.o.Log.Debug("wait for a dependency", "address", a.String(), "dependency", before.String())
 		} else {
-			left = s.once(ctx, soft, cfg, a, names)
+			left = s.once(ctx, soft, cfg, a, names, d.met)
 		}
 		s.postpone(ctx, soft, a, d, left)
 		if left.now {
@@ -95,6 +98,9 @@ func (s *Service) dependency(cfg *Config, a Address) (Address, bool) {
 			g.depends = exp.DependsOn
 		}
 	}
+	if r := cfg.ruleAt(a); r != nil {
+		g.depends = r.DependsOn
+	}
 	if len(g.depends) == 0 {
 		return Address{}, false
 	}
@@ -114,15 +120,26 @@ type leftover struct {
 	now   bool      // an export came to its end: look at once what fell due meanwhile
 }
 
-// once observes the block, plans, and carries the plan out.
-func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string) leftover {
+// once observes the block, plans, and carries the plan out. met is what a rule's files were like when they were complete;
+// only the block's worker touches it.
+func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string, met map[string]durable.Stamp) leftover {
 	only := &scope{files: map[Address][]string{}, exports: map[Address]bool{}}
-	if a.Kind == KindImport {
-		only.files[a] = names
-	} else {
+	switch {
+	case a.Kind == KindExport:
 		only.exports[a] = true
+	case a.IsRule(): // an approval says nothing of the file, so all that are known are looked at
+		for _, name := range names {
+			delete(met, name)
+		}
+		only.files[a], only.stamps = slices.Concat(names, slices.Collect(maps.Keys(met))), met
+	default:
+		only.files[a] = names
 	}
 	snap, err := s.o.Planner.take(ctx, cfg, only, nil)
+	if err == nil {
+		remember(snap, a, met)
+		err = s.o.Planner.readOrders(ctx, cfg, snap)
+	}
 	if err != nil {
 		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
 		return leftover{names: names, any: true}
@@ -137,6 +154,9 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	left := leftover{}
 	n := &run{Runner: s.o.Runner, cfg: cfg, soft: soft}
 	n.ended = func(x *Action, e ending) {
+		if x.Kind == Purchase && e.result == ResultDone {
+			s.follow(ctx, soft, cfg, x.Address)
+		}
 		if e.result == ResultUnknown {
 			s.mu.Lock()
 			s.unknown[x.Address] = true
@@ -147,11 +167,11 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 			left.now = true
 			s.mu.Unlock()
 		}
-		again := e.result == ResultUnknown && x.Import != nil && x.Import.OnUnknown == "retry"
+		again := e.result == ResultUnknown && x.onUnknown() == "retry"
 		if again || e.result == ResultNotStarted || e.result == ResultWaiting || e.result == ResultFailed && e.code == "local" {
 			s.mu.Lock()
 			left.any = true
-			if x.Import != nil && x.File.Name != "" {
+			if x.Export == nil && x.File.Name != "" {
 				left.names = append(left.names, x.File.Name)
 			}
 			s.mu.Unlock()
@@ -162,13 +182,18 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 			s.o.Log.Warn("note the files", "address", a.String(), "error", err)
 		}
 	}
-	n.work(ctx, plan.Actions)
+	may, err := n.await(ctx, plan)
+	if err != nil {
+		s.o.Log.Warn("record what waits for approval", "address", a.String(), "error", err)
+		return leftover{names: names, any: true}
+	}
+	n.work(ctx, may)
 	for _, w := range plan.Waiting {
 		left.any, left.names = true, append(left.names, w.Address.Item)
 	}
 	for _, p := range plan.Problems {
 		left.any = true
-		if at, err := cfg.ParseAddress(p.Address); err == nil && at.HasItem && a.Kind == KindImport {
+		if at, err := cfg.ParseAddress(p.Address); err == nil && at.HasItem && a.Kind != KindExport {
 			left.names = append(left.names, at.Item)
 		}
 	}
@@ -177,9 +202,50 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	n.tally.NotStarted, n.tally.Waiting, n.tally.Unknown = 0, 0, 0 // counted at the end, see total
 	s.mu.Lock()
 	s.tally.Add(n.tally)
+	if s.touched == nil {
+		s.touched = map[string]bool{}
+	}
+	maps.Copy(s.touched, n.touched)
 	s.mu.Unlock()
 	s.rearm(cfg, a)
 	return left
+}
+
+// remember notes what a rule's files were like now that they are complete.
+func remember(s *snapshot, a Address, met map[string]durable.Stamp) {
+	seen := s.rules[a]
+	if seen == nil {
+		return
+	}
+	for _, f := range seen.files {
+		_, known := met[f.Name]
+		switch {
+		case f.err != nil:
+			delete(met, f.Name)
+		case !known && !f.dir:
+			met[f.Name] = f.Stamp
+		}
+	}
+}
+
+// follow lays the rules that follow a rule's orders on their desks: an order of it was placed.
+func (s *Service) follow(ctx, soft context.Context, cfg *Config, placed Address) {
+	for _, r := range cfg.Rules {
+		if r.After == placed.Base() {
+			s.lay(ctx, soft, r.Address.String(), "")
+		}
+	}
+}
+
+// onUnknown is what the action's block says of an outcome that nobody knows.
+func (a *Action) onUnknown() string {
+	switch {
+	case a.Import != nil:
+		return a.Import.OnUnknown
+	case a.Rule != nil:
+		return a.Rule.OnUnknown
+	}
+	return ""
 }
 
 func connectionOf(cfg *Config, a Address) Address {
@@ -190,6 +256,9 @@ func connectionOf(cfg *Config, a Address) Address {
 		if exp.Address == a {
 			return exp.Connection.Address
 		}
+	}
+	if r := cfg.ruleAt(a); r != nil {
+		return r.Connection.Address
 	}
 	return Address{}
 }
@@ -226,7 +295,9 @@ func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left l
 		s.mu.Lock()
 		d.pending = false
 		for name := range d.held {
-			d.names[name] = true
+			if !a.IsRule() { // a rule looks at its files anyway, and only the watcher says that one is complete
+				d.names[name] = true
+			}
 		}
 		clear(d.held)
 		s.mu.Unlock()

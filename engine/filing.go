@@ -51,18 +51,18 @@ func (n *run) dispositions(a *Action, w written, state ledger.State) ([]ledger.F
 // the protocol where it is looked for, and the marker last. Without an archive there are none, and without a folder for
 // failures what failed stays where it was dropped.
 func (n *run) filings(a *Action, failed bool, reports []string) ([]ledger.Filing, error) {
-	imp := a.Import
-	if imp.Archive == nil || failed && imp.Archive.FailedFolder == nil {
+	d := a.dropFolder()
+	if d.Archive == nil || failed && d.Archive.FailedFolder == nil {
 		return nil, nil
 	}
-	folder := imp.Archive.Folder
+	folder := d.Archive.Folder
 	if failed {
-		folder = imp.Archive.FailedFolder
+		folder = d.Archive.FailedFolder
 	}
 	if folder == nil {
 		return nil, nil
 	}
-	scope := imp.scope(n.cfg, a.File)
+	scope := d.scope(n.cfg, a.File)
 	if a.File.Stamp.ModTime == 0 {
 		scope.Time = n.o.Now().In(n.cfg.Location)
 	}
@@ -74,7 +74,7 @@ func (n *run) filings(a *Action, failed bool, reports []string) ([]ledger.Filing
 	var out []ledger.Filing
 	if a.File.Stamp.ModTime != 0 {
 		csv := f
-		csv.Kept, csv.Stamp, csv.Digest, csv.Source = purposeArchive, a.File.Stamp, a.File.Digest, filepath.Join(imp.Folder, a.File.Name)
+		csv.Kept, csv.Stamp, csv.Digest, csv.Source = purposeArchive, a.File.Stamp, a.File.Digest, filepath.Join(d.Folder, a.File.Name)
 		out = append(out, csv)
 	}
 	for _, r := range reports {
@@ -95,14 +95,15 @@ func (n *run) filings(a *Action, failed bool, reports []string) ([]ledger.Filing
 // marker is the ready_file that let the file be taken. It goes last, so that a crash leaves it to let the file be taken
 // again, and it goes only with its file.
 func (n *run) marker(a *Action) string {
-	if a.Import.ReadyFile == nil || a.File.Stamp.ModTime == 0 {
+	d := a.dropFolder()
+	if d.ReadyFile == nil || a.File.Stamp.ModTime == 0 {
 		return ""
 	}
-	name, err := a.Import.ReadyFile(a.Import.scope(n.cfg, a.File))
+	name, err := d.ReadyFile(d.scope(n.cfg, a.File))
 	if err != nil {
 		return ""
 	}
-	return beside(a.Import.Folder, name)
+	return beside(d.Folder, name)
 }
 
 // nameTogether gives a file and its reports names in the archive that are free and still belong together: where one of
@@ -314,6 +315,11 @@ func (n *run) keepArchive(ctx context.Context, address string) {
 	for _, imp := range n.cfg.Imports {
 		if imp.Address.String() == address && imp.Archive != nil {
 			n.keep(ctx, address, purposeArchive, imp.Archive.Keep)
+		}
+	}
+	for _, r := range n.cfg.Rules {
+		if r.Address.String() == address && r.Archive != nil {
+			n.keep(ctx, address, purposeArchive, r.Archive.Keep)
 		}
 	}
 }

@@ -26,11 +26,11 @@ type Ignored struct {
 	Reason string `json:"reason"`
 }
 
-// Take reports whether the import takes a file of this base name. Where it matches but is never taken, reason says why;
+// Take reports whether a file of this base name is taken. Where it matches but is never taken, reason says why;
 // names that do not match have no reason.
-func (i *Import) Take(name string) (taken bool, reason string) {
+func (d *DropFolder) Take(name string) (taken bool, reason string) {
 	folded := foldName(name)
-	if !matchAny(foldAll(i.Match), folded) {
+	if !matchAny(foldAll(d.Match), folded) {
 		return false, ""
 	}
 	switch {
@@ -38,7 +38,7 @@ func (i *Import) Take(name string) (taken bool, reason string) {
 		return false, "temporary or hidden"
 	case isOwnReport(folded):
 		return false, "a report of dropform"
-	case matchAny(foldAll(i.Ignore), folded):
+	case matchAny(foldAll(d.Ignore), folded):
 		return false, "ignore"
 	}
 	return true, ""
@@ -67,8 +67,8 @@ func matchAny(globs []string, folded string) bool {
 	return false
 }
 
-// scope is what `file` means for a file of this import.
-func (i *Import) scope(cfg *Config, f FileSeen) FileScope {
+// scope is what `file` means for a file of this folder.
+func (d *DropFolder) scope(cfg *Config, f FileSeen) FileScope {
 	return FileScope{Name: f.Name, Time: unixNano(f.Stamp.ModTime, cfg.Location)}
 }
 

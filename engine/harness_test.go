@@ -88,7 +88,7 @@ func (r *rig) listen(keepTrying bool, hear func(engine.Event)) *session {
 		r.t.Fatal(err)
 	}
 	return &session{l, p, engine.NewRunner(engine.RunnerOptions{
-		FS: r.fs, Ledger: l, Process: p, Now: r.now, Parallelism: 10, Who: "tester", KeepTrying: keepTrying,
+		FS: r.fs, Ledger: l, Process: p, Now: r.now, Parallelism: 10, Who: "tester", KeepTrying: keepTrying, Conboxes: r.boxes,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Emit: func(e engine.Event) {
 			r.mu.Lock()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 
+	"dropform/engine/conbox"
 	"dropform/engine/ledger"
 	"dropform/engine/perbit"
 )
@@ -21,7 +22,8 @@ import (
 // link is one connection at work: its client, its tenant's job slots, and whether it is down.
 type link struct {
 	conn   *Connection
-	client *perbit.Client
+	client *perbit.Client // of a perbit connection
+	box    *conbox.Client // of a conbox connection
 	system ledger.SystemID
 	slots  *slots
 
@@ -73,15 +75,14 @@ func (r *Runner) link(ctx context.Context, c *Connection) (*link, error) {
 		return old, nil
 	}
 	l := &link{conn: c}
-	client, err := newClient(c, r.o.UserAgent, l.password)
-	if err != nil {
+	if err := r.connect(l); err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Address, err)
 	}
 	system, err := r.o.Ledger.System(ctx, c.Address.String(), c.Endpoint())
 	if err != nil {
 		return nil, err
 	}
-	l.client, l.system = client, system
+	l.system = system
 	if r.tenants[system] == nil {
 		r.tenants[system] = newSlots(r.o.Process, fmt.Sprintf("job/%d", system), max(1, c.Parallel))
 	}
@@ -92,6 +93,16 @@ func (r *Runner) link(ctx context.Context, c *Connection) (*link, error) {
 	}
 	r.links[c.Address] = l
 	return l, nil
+}
+
+// connect gives the link its client. It sends nothing.
+func (r *Runner) connect(l *link) (err error) {
+	if l.conn.Address.Kind == KindConnectionConbox {
+		l.box, err = r.o.Conboxes.client(l.conn)
+	} else {
+		l.client, err = newClient(l.conn, r.o.UserAgent, l.password)
+	}
+	return err
 }
 
 // serves reports whether the link was made for the same definition, and takes over the newer reading of it: its secret
@@ -140,19 +151,27 @@ func newClient(c *Connection, agent string, password func(context.Context) (stri
 	if err != nil {
 		return nil, err
 	}
-	proxy := http.ProxyFromEnvironment
-	if c.Proxy != "" {
-		u, err := url.Parse(c.Proxy)
-		if err != nil {
-			return nil, fmt.Errorf("proxy: %w", err)
-		}
-		proxy = http.ProxyURL(u)
+	proxy, err := proxyOf(c)
+	if err != nil {
+		return nil, err
 	}
 	return perbit.New(perbit.Options{
 		URL: c.URL, CustomerID: c.CustomerID, Username: c.Username, Password: password,
 		BasicEveryCall: c.Auth == "every_call", CredentialCharset: c.CredentialCharset, Parameters: c.Parameters,
 		Timeout: c.Timeout, TLS: tlsConfig, Proxy: proxy, Parallel: max(1, c.Parallel), UserAgent: agent,
 	})
+}
+
+// proxyOf picks the proxy: the connection's own, else the environment's.
+func proxyOf(c *Connection) (func(*http.Request) (*url.URL, error), error) {
+	if c.Proxy == "" {
+		return http.ProxyFromEnvironment, nil
+	}
+	u, err := url.Parse(c.Proxy)
+	if err != nil {
+		return nil, fmt.Errorf("proxy: %w", err)
+	}
+	return http.ProxyURL(u), nil
 }
 
 func tlsOf(c *Connection) (*tls.Config, error) {
@@ -203,7 +222,7 @@ func (l *link) summary(now time.Time) bool {
 }
 
 // fail marks the connection as down. first is whether it was up before: an outage is reported once.
-func (l *link) fail(e *perbit.Error, now time.Time, again bool) (o outage, first bool) {
+func (l *link) fail(t trouble, now time.Time, again bool) (o outage, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	first = l.down == nil
@@ -211,12 +230,9 @@ func (l *link) fail(e *perbit.Error, now time.Time, again bool) (o outage, first
 		l.down = &outage{since: now, told: now}
 		l.pause.Reset()
 	}
-	l.down.text, l.down.next, l.down.code = sentence(e), e.Hint, string(e.Class)
+	l.down.text, l.down.next, l.down.code = t.text, t.next, t.code
 	if again {
-		wait := l.pause.NextBackOff()
-		if e.RetryAfter > wait {
-			wait = e.RetryAfter
-		}
+		wait := max(l.pause.NextBackOff(), t.retryAfter)
 		l.down.retry = now.Add(wait)
 	}
 	return *l.down, first
@@ -226,11 +242,11 @@ func (l *link) fail(e *perbit.Error, now time.Time, again bool) (o outage, first
 const mostLost = 3
 
 // unanswered counts a start whose outcome is unknown and reports whether to stop.
-func (l *link) unanswered(e *perbit.Error) bool {
+func (l *link) unanswered(t trouble) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost++
-	return l.lost >= mostLost || e.RetryAfter > 0
+	return l.lost >= mostLost || t.retryAfter > 0
 }
 
 // answered ends an outage and tells how long it lasted, 0 when there was none.
@@ -246,29 +262,7 @@ func (l *link) answered(now time.Time) time.Duration {
 	return max(lasted, 1)
 }
 
-// stopsConnection reports whether an error speaks of the whole connection rather than of one file: then the next file
-// would fail alike, and a rejected password must not be tried again.
-func stopsConnection(e *perbit.Error) bool {
-	switch e.Class {
-	case perbit.ClassAuth, perbit.ClassTenant, perbit.ClassProxy:
-		return true
-	case perbit.ClassConfig:
-		return e.Status == 0 || e.Status == http.StatusNotFound || e.Status/100 == 3 || e.Action == "Login"
-	case perbit.ClassTransient, perbit.ClassUnknown:
-		return e.Certainty == perbit.NotSent
-	default:
-		return false
-	}
-}
-
 // stopsBlock reports whether an error speaks of the whole import or export: its method is wrong or not allowed.
 func stopsBlock(e *perbit.Error) bool {
 	return e.Class == perbit.ClassConfig || e.Class == perbit.ClassPermission || e.Class == perbit.ClassPlaceholder
-}
-
-// sentence is the error without its hint, which is shown on a line of its own.
-func sentence(e *perbit.Error) string {
-	bare := *e
-	bare.Hint = ""
-	return bare.Error()
 }

@@ -62,7 +62,7 @@ func (n *run) settled(ctx context.Context, l *link, a *Action) (known []ledger.W
 		live := false
 		err = n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
 			var err error
-			if known, err = v.Content([]ledger.SystemID{l.system}, a.Import.Object, a.Import.Method, a.File.Digest); err != nil || len(known) == 0 {
+			if known, err = v.Content([]ledger.SystemID{l.system}, a.Import.Object, a.Import.Method, a.File.key(), a.File.Digest); err != nil || len(known) == 0 {
 				return err
 			}
 			owners, err := v.Owners()
@@ -84,7 +84,7 @@ func (n *run) settled(ctx context.Context, l *link, a *Action) (known []ledger.W
 // reject writes what is wrong beside the file, records that it is not sent, and files it away. Nothing leaves this
 // machine.
 func (n *run) reject(ctx context.Context, a *Action) ending {
-	path := filepath.Join(a.Import.Folder, a.File.Name)
+	path := filepath.Join(a.dropFolder().Folder, a.File.Name)
 	info, err := lstat(n.o.FS, path)
 	if err != nil {
 		return stale(err)
@@ -108,7 +108,7 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 	}
 	file := ledger.File{
 		Address: a.Address.Block().String(), Name: a.Address.Item, Stamp: a.File.Stamp, Digest: a.File.Digest,
-		State: ledger.FileRejected, Checked: a.Import.checkDigest(), Message: text,
+		State: ledger.FileRejected, Checked: a.checkDigest(), Message: text,
 	}
 	rctx, cancel := recording(ctx)
 	defer cancel()

@@ -21,39 +21,46 @@ import (
 // look finds out what one file is. Files whose decision still stands are not opened.
 func (p Planner) look(ctx context.Context, cfg *Config, imp *Import, seen *importSeen, f *fileFacts, replace again) {
 	path := filepath.Join(imp.Folder, f.Name)
-	info, err := lstat(p.FS, path)
-	if err != nil {
-		f.err = err
-		return
-	}
-	if info.IsDir() || !info.Mode().IsRegular() {
-		f.dir = true
-		return
-	}
-	f.Stamp = durable.StampOf(info)
-	f.known, f.isKnown = seen.known[f.Name]
-	if f.isKnown && f.known.Stamp.Equal(f.Stamp) {
-		f.Digest = f.known.Digest
-		if f.settled = stands(f.known, seen.checked) && !replace.covers(imp.Address.Of(f.Name)); f.settled {
-			return
-		}
-	}
-	if f.marker = p.missingMarker(imp, cfg, f.FileSeen); f.marker != "" {
-		return
-	}
-	if p.Writers != nil {
-		if busy, _ := p.Writers(path); busy {
-			f.busy = true
-			return
-		}
-	}
-	if f.Stamp.Size < imp.MinSize || imp.tooLarge(f.Stamp.Size) {
+	if !p.meet(cfg, imp.Address, &imp.DropFolder, &seen.folderSeen, f, replace) || imp.tooLarge(f.FileSeen) {
 		return
 	}
 	p.read(ctx, imp, seen, f, path, cfg.Language)
 	if !f.isKnown {
 		f.beside = p.hasProtocol(imp, cfg, seen, f.FileSeen)
 	}
+}
+
+// meet looks at a file from outside and reports whether to open it: it is a plain file, is not settled, and nobody writes
+// to it.
+func (p Planner) meet(cfg *Config, block Address, d *DropFolder, seen *folderSeen, f *fileFacts, replace again) bool {
+	path := filepath.Join(d.Folder, f.Name)
+	info, err := lstat(p.FS, path)
+	if err != nil {
+		f.err = err
+		return false
+	}
+	if info.IsDir() || !info.Mode().IsRegular() {
+		f.dir = true
+		return false
+	}
+	f.Stamp = durable.StampOf(info)
+	f.known, f.isKnown = seen.known[f.Name]
+	if f.isKnown && f.known.Stamp.Equal(f.Stamp) {
+		f.Digest = f.known.Digest
+		if f.settled = stands(f.known, seen.checked) && !replace.covers(block.Of(f.Name)); f.settled {
+			return false
+		}
+	}
+	if f.marker = p.missingMarker(d, cfg, f.FileSeen); f.marker != "" {
+		return false
+	}
+	if p.Writers != nil {
+		if busy, _ := p.Writers(path); busy {
+			f.busy = true
+			return false
+		}
+	}
+	return f.Stamp.Size >= d.MinSize
 }
 
 // stands reports whether what was decided about this very state of the file still holds.
@@ -73,11 +80,12 @@ func (i *Import) checkDigest() string {
 	return digestOf(i.digestPaths("csv", "min_size"), fmt.Sprint(i.Connection.MaxUpload))
 }
 
-func (i *Import) tooLarge(size int64) bool {
-	return i.Connection.MaxUpload > 0 && size > i.Connection.MaxUpload || i.CSV != nil && i.CSV.MaxSize > 0 && size > i.CSV.MaxSize
+func (i *Import) tooLarge(f FileSeen) bool {
+	_, _, broken := i.excess(f)
+	return broken
 }
 
-// read hashes and validates the file in one pass, and notices when it changes under the reader.
+// read hashes, validates and where need be recodes the file in one pass, and notices when it changes under the reader.
 func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fileFacts, path, lang string) {
 	file, err := p.FS.Open(path)
 	if err != nil {
@@ -85,10 +93,14 @@ func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fil
 		return
 	}
 	defer file.Close()
-	h := &hashed{file: file, hash: sha256.New()}
+	h := &hashed{file: file, hash: sha256.New(), text: newRecoding(imp)}
 	opt := csvschema.Options{Lookup: Lookup(p.FS), LastRows: seen.lastRows, Language: lang, Buffer: bufferFor(f.Stamp.Size)}
+	if h.text != nil {
+		opt.Reading = h.text.begin
+	}
 	report, err := csvschema.Validate(ctx, h, f.Stamp.Size, imp.CSV, opt)
 	if err == nil {
+		h.text.forget()
 		_, err = io.Copy(io.Discard, h)
 	}
 	if err != nil {
@@ -96,13 +108,13 @@ func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fil
 		return
 	}
 	f.Rows = report.Rows
-	if imp.CSV != nil && imp.CSV.SendEncoding != "" && report.Encoding != imp.CSV.SendEncoding {
-		f.wrong = report.Encoding
-	}
 	if !report.Valid || report.WarningCount > 0 {
 		f.report = report // thousands of good files are told apart by their digests alone
 	}
 	f.Digest = sum(h.hash)
+	if report.Valid { // of what is rejected nothing leaves
+		f.Send, f.err = h.text.sending(f.Digest, f.Stamp.Size)
+	}
 	if after, err := lstat(p.FS, path); err != nil || !durable.StampOf(after).Equal(f.Stamp) {
 		f.busy = true
 	}
@@ -118,11 +130,13 @@ func bufferFor(size int64) int {
 type hashed struct {
 	file afero.File
 	hash hash.Hash
+	text *recoding
 }
 
 func (h *hashed) Read(p []byte) (int, error) {
 	n, err := h.file.Read(p)
 	h.hash.Write(p[:n])
+	h.text.write(p[:n])
 	return n, err
 }
 
@@ -135,15 +149,15 @@ func (h *hashed) Seek(offset int64, whence int) (int64, error) {
 	return h.file.Seek(0, io.SeekStart)
 }
 
-func (p Planner) missingMarker(imp *Import, cfg *Config, f FileSeen) string {
-	if imp.ReadyFile == nil {
+func (p Planner) missingMarker(d *DropFolder, cfg *Config, f FileSeen) string {
+	if d.ReadyFile == nil {
 		return ""
 	}
-	name, err := imp.ReadyFile(imp.scope(cfg, f))
+	name, err := d.ReadyFile(d.scope(cfg, f))
 	if err != nil {
 		return err.Error()
 	}
-	if _, err := p.FS.Stat(beside(imp.Folder, name)); err != nil {
+	if _, err := p.FS.Stat(beside(d.Folder, name)); err != nil {
 		return name
 	}
 	return ""

@@ -22,7 +22,7 @@ func (e *Export) runDigest() string {
 }
 
 func (d *draft) planExport(exp *Export, seen *exportSeen) {
-	d.resumeInterrupted(exp.Address, nil, exp)
+	d.resumeInterrupted(exp.Address, nil, exp, nil)
 	if len(d.UnderWay) > 0 && d.isUnderWay(exp.Address) {
 		return
 	}

@@ -18,9 +18,12 @@ const defaultSettle = 2 * time.Second
 
 func (d *draft) planImport(imp *Import, seen *importSeen) {
 	if seen.err != nil {
-		d.folderProblem(imp, seen)
+		d.folderProblem(&imp.Declared, &imp.DropFolder, &seen.folderSeen)
 	}
-	d.resumeInterrupted(imp.Address, imp, nil)
+	if seen.strange != "" {
+		d.strangeProblem(&imp.Declared, &imp.DropFolder, seen.strange)
+	}
+	d.resumeInterrupted(imp.Address, imp, nil, nil)
 	d.adoptOrphans(imp, seen)
 	d.unansweredElsewhere(imp, seen)
 	if imp.Order == "modified" {
@@ -38,22 +41,22 @@ func (d *draft) planImport(imp *Import, seen *importSeen) {
 
 // folderProblem: a folder that is missing before the first apply is made by it; one that vanishes later is an error, and
 // nobody makes it again, because an empty new folder would hide that the real one is gone.
-func (d *draft) folderProblem(imp *Import, seen *importSeen) {
-	applied, known := d.s.definitions[d.s.inLedger(imp.Address)]
+func (d *draft) folderProblem(b *Declared, folder *DropFolder, seen *folderSeen) {
+	applied, known := d.s.definitions[d.s.inLedger(b.Address)]
 	switch {
-	case seen.missing && (!known || folderChanged(applied, imp)):
+	case seen.missing && (!known || folderChanged(applied, b)):
 	case seen.missing:
-		d.problem(&imp.Declared, "folder_missing", imp.Address, "The drop folder is gone",
-			fmt.Sprintf("%s does not exist any more. Bring it back (is a share not mounted?); dropform does not make it anew. Everything else goes on.", imp.Folder))
+		d.problem(b, "folder_missing", b.Address, "The drop folder is gone",
+			fmt.Sprintf("%s does not exist any more. Bring it back (is a share not mounted?); dropform does not make it anew. Everything else goes on.", folder.Folder))
 	default:
-		d.problem(&imp.Declared, "folder_unreadable", imp.Address, "The drop folder cannot be read",
-			fmt.Sprintf("%s: %s. Give the account that runs dropform the right to list it. Everything else goes on.", imp.Folder, reasonOf(seen.err)))
+		d.problem(b, "folder_unreadable", b.Address, "The drop folder cannot be read",
+			fmt.Sprintf("%s: %s. Give the account that runs dropform the right to list it. Everything else goes on.", folder.Folder, reasonOf(seen.err)))
 	}
 }
 
-func folderChanged(applied ledger.Definition, imp *Import) bool {
+func folderChanged(applied ledger.Definition, b *Declared) bool {
 	var now, then string
-	for _, a := range imp.Attributes {
+	for _, a := range b.Attributes {
 		if a.Path == "folder" {
 			now = a.Value
 		}
@@ -91,16 +94,19 @@ func (d *draft) planFile(imp *Import, seen *importSeen, f *fileFacts) {
 	case f.busy:
 		d.wait(at, "still being written")
 	case f.Digest != "" && d.recognised(imp, f):
+	case seen.strange != "":
+		d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonExisting, Import: imp, File: f.FileSeen, Text: existingText(imp.Address)})
 	case f.marker != "":
 		d.wait(at, "waits for its marker "+f.marker)
 	case d.nameTooLong(imp, f):
 		d.problem(&imp.Declared, "name_too_long", at, "The file's name is too long", "Its protocol could not be written beside it. Shorten the name; nothing was sent.")
 	case f.Stamp.Size < imp.MinSize:
-		d.planSmall(imp, f, at)
-	case imp.tooLarge(f.Stamp.Size):
+		d.planSmall(&imp.DropFolder, Action{Address: at, Import: imp, File: f.FileSeen})
+	case imp.tooLarge(f.FileSeen):
+		has, most, _ := imp.excess(f.FileSeen)
 		d.add(Action{
 			Address: at, Kind: Reject, Reason: ReasonTooLarge, Import: imp, File: f.FileSeen,
-			Text: fmt.Sprintf("%s, and at most %s are allowed", size(f.Stamp.Size), size(imp.limit())),
+			Text: fmt.Sprintf("%s, and at most %s are allowed", size(has), size(most)),
 		})
 	default:
 		d.planContent(imp, f, at)
@@ -115,30 +121,22 @@ func (d *draft) nameTooLong(imp *Import, f *fileFacts) bool {
 }
 
 func existingText(at Address) string {
-	return fmt.Sprintf("was here before this import was served. Send it: dropform retry '%s'; count it as done: dropform adopt '%s'", at, at)
+	return fmt.Sprintf("was here before its folder was served. Send it: dropform retry '%s'; count it as done: dropform adopt '%s'", at, at)
 }
 
-func (d *draft) planSmall(imp *Import, f *fileFacts, at Address) {
-	settle := imp.Settle
+// planSmall rejects a file that has stayed too small for as long as a writer may need.
+func (d *draft) planSmall(folder *DropFolder, a Action) {
+	settle := folder.Settle
 	if settle == 0 {
 		settle = defaultSettle
 	}
-	if d.s.now.Sub(time.Unix(0, f.Stamp.ModTime)) < settle {
-		d.wait(at, "empty or too small; may still be written")
+	if d.s.now.Sub(time.Unix(0, a.File.Stamp.ModTime)) < settle {
+		d.wait(a.Address, "empty or too small; may still be written")
 		return
 	}
-	d.add(Action{
-		Address: at, Kind: Reject, Reason: ReasonInvalid, Import: imp, File: f.FileSeen,
-		Text: fmt.Sprintf("%s, and at least %s are expected", size(f.Stamp.Size), size(imp.MinSize)),
-	})
-}
-
-func (i *Import) limit() int64 {
-	limit := i.Connection.MaxUpload
-	if i.CSV != nil && i.CSV.MaxSize > 0 && (limit == 0 || i.CSV.MaxSize < limit) {
-		limit = i.CSV.MaxSize
-	}
-	return limit
+	a.Kind, a.Reason = Reject, ReasonInvalid
+	a.Text = fmt.Sprintf("%s, and at least %s are expected", size(a.File.Stamp.Size), size(folder.MinSize))
+	d.add(a)
 }
 
 func size(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
@@ -147,7 +145,7 @@ func size(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
 // import's method is by now. A file that was moved to an archive and lies there again was dropped again.
 func (d *draft) recognised(imp *Import, f *fileFacts) bool {
 	for _, w := range d.s.unfinishedOf(imp.Address) {
-		if w.Item == f.Name && w.Digest == f.Digest && (w.State.Open() || w.State == ledger.StateUnknown && imp.OnUnknown != "retry") {
+		if w.Item == f.Name && w.SourceDigest == f.Digest && (w.State.Open() || w.State == ledger.StateUnknown && imp.OnUnknown != "retry") {
 			return true // listed already, as the work itself
 		}
 	}
@@ -164,9 +162,10 @@ func (d *draft) recognised(imp *Import, f *fileFacts) bool {
 	return true
 }
 
-// planContent decides by content: what the ledger knows of these very bytes for this object and method.
+// planContent decides by content: what the ledger knows, for this object and method, of the very bytes that would leave. The
+// same file that left in another encoding, before send_encoding was changed, counts as known too.
 func (d *draft) planContent(imp *Import, f *fileFacts, at Address) {
-	key := contentKey{imp.Connection.Endpoint(), imp.Object, imp.Method, f.Digest}
+	key := contentKey{imp.Connection.Endpoint(), imp.Object, imp.Method, f.key()}
 	asked := d.replaced(at) || f.asked()
 	if f.beside && len(f.content) == 0 && !asked {
 		d.add(Action{
@@ -213,31 +212,32 @@ func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Ac
 		d.add(a)
 		return
 	}
-	if f.wrong != "" { // sent as it is, its umlauts would arrive as something else
-		d.problem(&imp.Declared, "send_encoding", at, "The file would have to be sent in another encoding",
-			fmt.Sprintf("It is %s, and csv.send_encoding asks for %s, which this version does not convert to. Save the file in that encoding, or take send_encoding away; nothing was sent.", f.wrong, imp.CSV.SendEncoding))
-		return
-	}
 	c, taken := d.claimed[key]
 	before := c.uploads
 	if c.file.Block() != imp.Address {
 		before = 0
 	}
 	switch {
-	case taken && imp.Duplicates != "import" && a.Reason != ReasonRequested && d.otherSince(imp, before, f.Digest):
+	case taken && imp.Duplicates != "import" && a.Reason != ReasonRequested && d.otherSince(imp, before, f.key()):
 		d.add(Action{
 			Address: at, Kind: NeedsPerson, Reason: ReasonSeenBefore, Import: imp, File: f.FileSeen,
-			Text: "the same bytes as " + c.file.String() + ", with other files between" + seenNext(at),
+			Text: f.same() + c.file.String() + ", with other files between" + seenNext(at),
 		})
 		return
 	case taken && imp.Duplicates != "import" && a.Reason != ReasonRequested:
-		d.add(Action{Address: at, Kind: Duplicate, Reason: ReasonImported, Import: imp, File: f.FileSeen, Text: "the same bytes as " + c.file.String()})
+		d.add(Action{Address: at, Kind: Duplicate, Reason: ReasonImported, Import: imp, File: f.FileSeen, Text: f.same() + c.file.String()})
 		return
 	case taken && a.Request <= c.request:
 		a.Request, a.Again = c.request+1, nil
 	}
 	a.Kind = Upload
-	d.uploads[imp.Address] = append(d.uploads[imp.Address], f.Digest)
+	if f.Send.recoded() {
+		if a.Text != "" {
+			a.Text += "; "
+		}
+		a.Text += fmt.Sprintf("%s, sent as %s", f.Send.From, f.Send.To)
+	}
+	d.uploads[imp.Address] = append(d.uploads[imp.Address], f.key())
 	d.claimed[key] = claim{at, a.Request, len(d.uploads[imp.Address])}
 	d.add(a)
 }
@@ -246,6 +246,14 @@ func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Ac
 // the older content may then be meant. Where the order does not matter it is not.
 func (d *draft) otherSince(imp *Import, uploads int, digest string) bool {
 	return imp.Order != "any" && slices.ContainsFunc(d.uploads[imp.Address][uploads:], func(other string) bool { return other != digest })
+}
+
+// same says in which way a file is another's duplicate.
+func (f *fileFacts) same() string {
+	if f.Send.recoded() {
+		return "the same content as "
+	}
+	return "the same bytes as "
 }
 
 func seenNext(at Address) string {
@@ -257,6 +265,15 @@ func plural(n int64, one, many string) string {
 		return "1 " + one
 	}
 	return humanize.Comma(n) + " " + many
+}
+
+// nextRequest is the number under which content is sent once more; works of the same file in another encoding count too.
+func nextRequest(known []ledger.Work) int {
+	n := 0
+	for _, w := range known {
+		n = max(n, w.Request+1)
+	}
+	return n
 }
 
 // planKnown decides on content that the ledger has seen. The newest request tells where it stands.
@@ -281,14 +298,14 @@ func (d *draft) planKnown(imp *Import, f *fileFacts, at Address, key contentKey,
 		if f.isKnown && f.known.State == ledger.FileRetry {
 			reason = ReasonRetry
 		}
-		d.send(imp, f, at, key, Action{Reason: reason, Request: w.Request + 1, Prior: w})
+		d.send(imp, f, at, key, Action{Reason: reason, Request: nextRequest(f.content), Prior: w})
 	default:
 		d.planSeen(imp, f, at, w)
 	}
 }
 
 func (d *draft) planUnknown(imp *Import, f *fileFacts, at Address, key contentKey, w *ledger.Work) {
-	if imp.OnUnknown == "retry" {
+	if imp.OnUnknown == "retry" && w.Digest == f.key() {
 		d.send(imp, f, at, key, Action{Reason: ReasonRetry, Again: w, Request: w.Request, Text: "its outcome is unknown, and on_unknown is retry"})
 		return
 	}
@@ -307,11 +324,13 @@ func (d *draft) planSeen(imp *Import, f *fileFacts, at Address, w *ledger.Work) 
 	next := seenNext(at)
 	ask := Action{Address: at, Kind: NeedsPerson, Reason: ReasonSeenBefore, Import: imp, File: f.FileSeen, Prior: w}
 	switch {
+	case w.Digest != f.key():
+		ask.Text = "sent " + when + ", but in another encoding: csv.send_encoding has changed since" + next
 	case w.Endpoint != imp.Connection.Endpoint():
 		ask.Text = "sent " + when + ", but the connection led to another URL or customer then" + next
 	case w.State == ledger.StateFailed:
 		ask.Text = "sent " + when + ", and the import failed on the server" + next
-	case f.since || d.otherSince(imp, 0, f.Digest):
+	case f.since || d.otherSince(imp, 0, f.key()):
 		ask.Text = "sent " + when + ", and other files were imported since" + next
 	default:
 		d.add(Action{Address: at, Kind: Duplicate, Reason: ReasonImported, Import: imp, File: f.FileSeen, Prior: w, Text: "sent " + when})
@@ -356,7 +375,7 @@ func (d *draft) holders(imp *Import, seen *importSeen) holders {
 // followed reports whether what is known of a file came after the work: a later sending, a duplicate, or the request to
 // send the same content again.
 func followed(k ledger.File, w ledger.Work) bool {
-	return k.Work > w.ID || k.State == ledger.FileDuplicate && k.At.After(w.EndedAt) || k.State == ledger.FileRetry && k.Digest == w.Digest
+	return k.Work > w.ID || k.State == ledger.FileDuplicate && k.At.After(w.EndedAt) || k.State == ledger.FileRetry && k.Digest == w.SourceDigest
 }
 
 // holds reports which failure stands before f in the import's order.

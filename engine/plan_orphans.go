@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"dropform/engine/diag"
-	"dropform/engine/durable"
 	"dropform/engine/ledger"
 )
 
@@ -19,7 +18,7 @@ func (d *draft) adoptOrphans(imp *Import, seen *importSeen) {
 		d.taken[w.ID] = true
 		d.add(Action{
 			Address: imp.Address.Of(w.Item), Kind: Resume, Reason: ReasonInterrupted, Import: imp, Prior: &w,
-			File: FileSeen{Name: w.Item, Digest: w.Digest, Rows: w.ResultRows, Stamp: durable.Stamp{Size: w.Size}},
+			File: fileOf(&w),
 			Text: fmt.Sprintf("started by %s, which is gone", w.Address),
 		})
 	}
@@ -32,10 +31,10 @@ func (d *draft) unansweredElsewhere(imp *Import, seen *importSeen) {
 		return
 	}
 	for _, w := range d.s.unfinishedOf(imp.Address) {
-		here := slices.ContainsFunc(seen.files, func(f *fileFacts) bool { return f.Digest == w.Digest })
+		here := slices.ContainsFunc(seen.files, func(f *fileFacts) bool { return f.Digest == w.SourceDigest || f.key() == w.Digest })
 		if _, live := d.owner(&w); !here && !live && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) {
 			at := imp.Address.Of(w.Item)
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
 		}
 	}
 }
@@ -60,9 +59,13 @@ func (d *draft) listOrphans() {
 		at = at.Of(w.Item)
 		_, live := d.owner(&w)
 		switch {
-		case w.Kind != ledger.KindImport || live:
+		case w.Kind == ledger.KindExport || live:
 		case w.State == ledger.StateUnknown || w.State == ledger.StateSending:
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Prior: &w, Text: d.unknownText(at, w)})
+			where := "perbit whether the import ran"
+			if w.Kind != ledger.KindImport {
+				where = "moveIT for " + w.Item
+			}
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Prior: &w, Text: d.unknownText(at, w, where)})
 		case w.State == ledger.StateRunning:
 			d.Problems = append(d.Problems, diag.Diagnostic{
 				Severity: diag.Error, Code: "block_gone", Address: at.String(), Summary: "Work of a block that is gone is still on the server",

@@ -85,7 +85,7 @@ func TestFolderProblems(t *testing.T) {
 	}
 	r.write("crew/a.csv", goodCSV)
 	r.apply(cfg, engine.PlanOptions{})
-	if err := os.Remove(r.path("in")); err != nil {
+	if err := os.RemoveAll(r.path("in")); err != nil {
 		t.Fatal(err)
 	}
 	r.write("crew/b.csv", rows("2"))

@@ -33,6 +33,9 @@ func (p Planner) Plan(ctx context.Context, cfg *Config, o PlanOptions) (*Plan, e
 	if err := p.observe(ctx, cfg, s, o.Observe); err != nil {
 		return nil, err
 	}
+	if err := p.readOrders(ctx, cfg, s); err != nil {
+		return nil, err
+	}
 	plan, problem := build(cfg, s, o)
 	if problem != nil {
 		return nil, problem
@@ -49,15 +52,21 @@ func (p Planner) observe(ctx context.Context, cfg *Config, s *snapshot, d time.D
 	var batch []*fileFacts
 	var paths []string
 	wait := time.Duration(0)
-	for _, imp := range cfg.Imports {
-		for _, f := range s.imports[imp.Address].files {
+	take := func(folder string, files []*fileFacts) {
+		for _, f := range files {
 			if f.Digest == "" || f.settled {
 				continue
 			}
-			batch, paths = append(batch, f), append(paths, filepath.Join(imp.Folder, f.Name))
+			batch, paths = append(batch, f), append(paths, filepath.Join(folder, f.Name))
 			age := max(s.now.Sub(time.Unix(0, max(f.Stamp.ChangeTime, f.Stamp.ModTime))), 0)
 			wait = max(wait, d-age)
 		}
+	}
+	for _, imp := range cfg.Imports {
+		take(imp.Folder, s.imports[imp.Address].files)
+	}
+	for _, r := range cfg.Rules {
+		take(r.Folder, s.rules[r.Address].files)
 	}
 	if wait > 0 {
 		timer := time.NewTimer(wait)
@@ -84,6 +93,15 @@ type draft struct {
 	claimed map[contentKey]claim // content that a step of this plan will send
 	uploads map[Address][]string // what each import will send, in order
 	taken   map[int64]bool       // work of blocks that are gone, and that another block goes on with
+	held    map[heldKey]Address  // what an order of this plan will hold, and the file it comes from
+	items   map[Address]bool     // addresses that calls of this plan bear
+	waited  map[Address]map[string]ledger.Approval
+}
+
+// heldKey is what a call holds in a system.
+type heldKey struct {
+	endpoint string
+	hold     ledger.Hold
 }
 
 type contentKey struct{ endpoint, object, method, digest string }
@@ -97,7 +115,7 @@ type claim struct {
 
 // build is the pure function from configuration, ledger and world to a plan. The error is about the address patterns.
 func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
-	d := &draft{Plan: &Plan{Now: s.now}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}}
+	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, items: map[Address]bool{}, waited: map[Address]map[string]ledger.Approval{}}
 	d.Definitions = diffDefinitions(cfg, s.definitions)
 	d.describeExisting()
 	for _, imp := range cfg.Imports {
@@ -108,6 +126,11 @@ func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
 	for _, exp := range cfg.Exports {
 		if s.exports[exp.Address] != nil && d.mayWork(&exp.Declared) {
 			d.planExport(exp, s.exports[exp.Address])
+		}
+	}
+	for _, r := range cfg.Rules {
+		if s.rules[r.Address] != nil && d.mayWork(&r.Declared) {
+			d.planRule(r, s.rules[r.Address])
 		}
 	}
 	if !s.partial {
@@ -134,21 +157,21 @@ func (d *draft) wait(at Address, reason string) {
 	d.Waiting = append(d.Waiting, Waiting{Address: at, Reason: reason})
 }
 
-// describeExisting notes, for imports, the folder that applying has to make, and counts for new ones the files that
-// were there before.
+// describeExisting notes the drop folder that applying has to make, and counts for new blocks the files that were there
+// before.
 func (d *draft) describeExisting() {
 	for i, c := range d.Definitions {
-		imp := d.cfg.importAt(c.Address)
-		if imp == nil || c.Verb == "forget" {
+		folder := d.cfg.folderAt(c.Address)
+		if folder == nil || c.Verb == "forget" {
 			continue
 		}
 		if slices.ContainsFunc(c.Attributes, func(a AttributeChange) bool { return a.Path == "folder" }) {
-			d.Definitions[i].folder = imp.Folder
+			d.Definitions[i].folder = folder.Folder
 		}
-		if c.Verb != "create" || d.s.imports[c.Address] == nil {
+		if c.Verb != "create" {
 			continue
 		}
-		for _, f := range d.s.imports[c.Address].files {
+		for _, f := range d.s.filesOf(c.Address) {
 			at := unixNano(f.Stamp.ModTime, d.cfg.Location)
 			if f.Stamp.ModTime == 0 {
 				continue
@@ -159,6 +182,43 @@ func (d *draft) describeExisting() {
 			}
 		}
 	}
+}
+
+// filesOf is what was seen in a block's folder.
+func (s *snapshot) filesOf(a Address) []*fileFacts { return s.folderSeen(a).files }
+
+// folderSeen is what was seen of a block's folder.
+func (s *snapshot) folderSeen(a Address) *folderSeen {
+	if seen := s.imports[a]; seen != nil {
+		return &seen.folderSeen
+	}
+	if seen := s.rules[a]; seen != nil {
+		return &seen.folderSeen
+	}
+	return &folderSeen{}
+}
+
+// knownOf is what the ledger knows of the files of a block's folder.
+func (s *snapshot) knownOf(a Address) map[string]ledger.File { return s.folderSeen(a).known }
+
+// folderAt is the drop folder of the block at an address, nil where it has none.
+func (c *Config) folderAt(a Address) *DropFolder {
+	if imp := c.importAt(a); imp != nil {
+		return &imp.DropFolder
+	}
+	if r := c.ruleAt(a); r != nil && r.Folder != "" {
+		return &r.DropFolder
+	}
+	return nil
+}
+
+func (c *Config) ruleAt(a Address) *Rule {
+	for _, r := range c.Rules {
+		if r.Address == a {
+			return r
+		}
+	}
+	return nil
 }
 
 func (c *Config) importAt(a Address) *Import {
@@ -199,7 +259,7 @@ func describeOwner(o ledger.Owner) string {
 }
 
 // resumeInterrupted plans what earlier runs left half done: jobs that the server knows, and moves still owed.
-func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export) {
+func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rule) {
 	for _, w := range d.s.unfinishedOf(b) {
 		at := b.Of(w.Item)
 		owner, live := d.owner(&w)
@@ -214,10 +274,12 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export) {
 		case w.State == ledger.StateRunning:
 			d.add(Action{
 				Address: at, Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Prior: &w, Slot: w.SlotAt,
-				File: FileSeen{Name: w.Item, Digest: w.Digest, Rows: w.ResultRows, Stamp: durable.Stamp{Size: w.Size}}, Text: "the server has it since " + d.clock(w.SentAt),
+				File: fileOf(&w), Text: "the server has it since " + d.clock(w.SentAt),
 			})
 		case imp != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && imp.OnUnknown != "retry":
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
+		case rule != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && rule.OnUnknown != "retry":
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: rule, Prior: &w, Text: d.unknownText(at, w, "moveIT for "+w.Item)})
 		}
 	}
 	owed := map[string][]ledger.Filing{}
@@ -228,14 +290,14 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export) {
 	}
 	for _, item := range sortedKeys(owed) {
 		d.add(Action{
-			Address: b.Of(item), Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Filings: owed[item],
+			Address: b.Of(item), Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Rule: rule, Filings: owed[item],
 			Text: "its outcome is recorded; what is left is to move it to its archive",
 		})
 	}
 }
 
-func (d *draft) unknownText(at Address, w ledger.Work) string {
-	return fmt.Sprintf("sent %s, and no answer came. Look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), at)
+func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
+	return fmt.Sprintf("sent %s, and no answer came. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), where, at)
 }
 
 // clock prints a time for people, in the configured zone.

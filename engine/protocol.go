@@ -188,7 +188,7 @@ func (n *run) writeProtocol(a *Action, stream io.ReadCloser) (written, error) {
 	if sniff {
 		w.judge(imp.Protocol, head.Bytes(), imp.secretive())
 	}
-	if err := keepEarlier(n.o.FS, path, sum(h)); err != nil {
+	if _, err := keepEarlier(n.o.FS, path, sum(h)); err != nil {
 		return written{}, err
 	}
 	return w, f.Commit()
@@ -253,23 +253,23 @@ func decodeText(raw []byte, name string) string {
 
 // keepEarlier renames a protocol of earlier content out of the way: NAME.protocol.<time>.txt. The same bytes, left by a
 // crash before the outcome was recorded, are simply replaced.
-func keepEarlier(fs afero.Fs, path, digest string) error {
+func keepEarlier(fs afero.Fs, path, digest string) (kept string, err error) {
 	info, err := lstat(fs, path)
 	if err != nil {
-		return nil //nolint:nilerr // there is none
+		return "", nil //nolint:nilerr // there is none
 	}
 	if standing, _, err := digestFile(fs, path); err == nil && standing == digest {
-		return nil
+		return "", nil
 	}
 	ext := filepath.Ext(path)
 	base := strings.TrimSuffix(path, ext) + "." + info.ModTime().UTC().Format("20060102T150405Z")
 	for i := 0; ; i++ {
-		kept := base + ext
+		kept = base + ext
 		if i > 0 {
 			kept = fmt.Sprintf("%s-%d%s", base, i, ext)
 		}
 		if err := durable.Move(fs, path, kept); !errors.Is(err, afero.ErrFileExists) {
-			return err
+			return kept, err
 		}
 	}
 }

@@ -30,10 +30,13 @@ func groupActions(actions []Action, wanted func(*Action) bool) []*group {
 		g := byBlock[b]
 		if g == nil {
 			g = &group{address: b, imp: a.Import, done: make(chan struct{})}
-			if a.Import != nil {
+			switch {
+			case a.Import != nil:
 				g.depends = a.Import.DependsOn
-			} else if a.Export != nil {
+			case a.Export != nil:
 				g.depends = a.Export.DependsOn
+			case a.Rule != nil:
+				g.depends = a.Rule.DependsOn
 			}
 			byBlock[b] = g
 			out = append(out, g)

@@ -83,6 +83,14 @@ func (q Requests) Retry(ctx context.Context, patterns []string) ([]Address, erro
 			marked = append(marked, at)
 		}
 	}
+	files, err := q.retryRules(ctx, st, patterns)
+	if marked = append(marked, files...); err != nil {
+		return marked, err
+	}
+	taken, err := q.takeOver(ctx, st, patterns)
+	if marked = append(marked, taken...); err != nil {
+		return marked, err
+	}
 	for _, w := range st.snapshot.unfinished {
 		a, err := q.Config.ParseAddress(w.Address)
 		if err != nil || !matches(patterns, a.Of(w.Item)) || slices.Contains(marked, a.Of(w.Item)) || w.State.Open() {
@@ -142,6 +150,14 @@ func (q Requests) Adopt(ctx context.Context, patterns []string) ([]Address, erro
 			done = append(done, at)
 		}
 	}
+	files, err := q.adoptRules(ctx, st, patterns)
+	if done = append(done, files...); err != nil {
+		return done, err
+	}
+	taken, err := q.takeOver(ctx, st, patterns)
+	if done = append(done, taken...); err != nil {
+		return done, err
+	}
 	closed, err := q.adoptFailures(ctx, st, patterns, done)
 	if err != nil {
 		return done, err
@@ -165,9 +181,9 @@ func (q Requests) Adopt(ctx context.Context, patterns []string) ([]Address, erro
 // nothing back any more.
 func (q Requests) adoptFailures(ctx context.Context, st *standing, patterns []string, done []Address) ([]Address, error) {
 	var out []Address
-	for _, imp := range q.Config.Imports {
-		for _, k := range st.snapshot.imports[imp.Address].known {
-			at := imp.Address.Of(k.Name)
+	for _, b := range q.Config.blocks() {
+		for _, k := range st.snapshot.knownOf(b.Address) {
+			at := b.Address.Of(k.Name)
 			if k.State != ledger.FileRejected || !matches(patterns, at) || slices.Contains(done, at) {
 				continue
 			}
@@ -198,7 +214,7 @@ func (st *standing) failed(f *fileFacts) bool {
 }
 
 func (q Requests) adoptFile(ctx context.Context, imp *Import, f *fileFacts) error {
-	digest, stamp, err := digestFile(q.Planner.FS, filepath.Join(imp.Folder, f.Name))
+	now, err := q.identify(ctx, imp, f.Name)
 	if err != nil {
 		return errors.New(plainError(err))
 	}
@@ -207,11 +223,31 @@ func (q Requests) adoptFile(ctx context.Context, imp *Import, f *fileFacts) erro
 		return err
 	}
 	_, definition := imp.encode()
-	file := ledger.File{Address: imp.Address.String(), Name: f.Name, Stamp: stamp, Digest: digest, State: ledger.FileDone}
+	file := ledger.File{Address: imp.Address.String(), Name: f.Name, Stamp: now.Stamp, Digest: now.Digest, State: ledger.FileDone}
 	return q.Ledger.Adopt(ctx, ledger.Work{
 		Kind: ledger.KindImport, Address: imp.Address.String(), Item: f.Name, System: system, Endpoint: imp.Connection.Endpoint(),
-		Object: imp.Object, Method: imp.Method, Digest: digest, Size: stamp.Size, Definition: definition,
+		Object: imp.Object, Method: imp.Method, Digest: now.key(), SourceDigest: now.Digest, Size: now.Stamp.Size, Definition: definition,
 	}, &file, q.Who)
+}
+
+// identify tells which content a file is, so that the same text in another encoding is known too. What could not be sent is
+// known by its own bytes.
+func (q Requests) identify(ctx context.Context, imp *Import, name string) (FileSeen, error) {
+	path := filepath.Join(imp.Folder, name)
+	digest, stamp, err := digestFile(q.Planner.FS, path)
+	now := FileSeen{Name: name, Stamp: stamp, Digest: digest}
+	if err != nil || !imp.recodes() {
+		return now, err
+	}
+	f := fileFacts{FileSeen: now}
+	q.Planner.read(ctx, imp, &importSeen{}, &f, path, q.Config.Language)
+	switch {
+	case f.err != nil:
+		return now, ctx.Err()
+	case f.busy || f.Digest != digest:
+		return now, errChanged
+	}
+	return f.FileSeen, nil
 }
 
 func (q Requests) adoptSlot(ctx context.Context, a *Action) error {
@@ -278,6 +314,9 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 		if with, err = q.settledFile(at, w); err != nil {
 			return at.Of(w.Item), err
 		}
+		if with.Line, err = q.resolvedLine(ctx, at, w, note); err != nil {
+			return at.Of(w.Item), err
+		}
 	}
 	return at.Of(w.Item), q.Ledger.Resolve(ctx, w, happened, q.Who, note, with)
 }
@@ -290,7 +329,7 @@ func (q Requests) settledFile(at Address, w ledger.Work) (ledger.Outcome, error)
 		return ledger.Outcome{}, nil
 	}
 	digest, stamp, err := digestFile(q.Planner.FS, filepath.Join(imp.Folder, w.Item))
-	if err != nil || digest != w.Digest {
+	if err != nil || digest != w.SourceDigest {
 		return ledger.Outcome{}, nil //nolint:nilerr // the file is gone or is new content: there is nothing to settle
 	}
 	n := &run{Runner: &Runner{o: RunnerOptions{FS: q.Planner.FS, Now: q.Planner.Now}}, cfg: q.Config}

@@ -296,43 +296,48 @@ func (r *result) check(ctx context.Context, n *run, exp *Export, good *ledger.Wo
 		return "the result cannot be read: " + plainError(err)
 	}
 	defer f.Close()
-	if len(exp.Fixed) > 0 {
-		return r.checkFixed(f, exp, good)
-	}
-	rep, err := csvschema.Validate(ctx, f, r.size, exp.CSV, csvschema.Options{Lookup: Lookup(r.fs)})
+	rep, err := csvschema.Validate(ctx, f, r.size, exp.resultSchema(), csvschema.Options{Lookup: Lookup(r.fs), Language: n.cfg.Language})
 	if err != nil {
 		return "the result cannot be read: " + plainError(err)
 	}
 	r.rows, r.header = rep.Rows, rep.Header
-	if exp.CSV != nil && !rep.Valid {
-		return fmt.Sprintf("the result has %s, the first: %s", plural(rep.ErrorCount, "error", "errors"), rep.Errors[0].Message)
+	switch asked := exp.CSV != nil || len(exp.Fixed) > 0; {
+	case rep.Valid || !asked:
+	case r.size == 0 && exp.CSV == nil:
+		for _, field := range exp.Fixed { // no line, so none is wrong; expect.min_rows says whether there have to be some
+			r.header = append(r.header, field.Name)
+		}
+	default:
+		return fmt.Sprintf("the result has %s, the first: %s", plural(rep.ErrorCount, "error", "errors"), placed(&rep.Errors[0]))
 	}
 	return r.expect(exp.Expect, good)
 }
 
-// checkFixed counts the lines of a fixed-width result; a line that is shorter than the last field's end is a fault.
-func (r *result) checkFixed(f io.Reader, exp *Export, good *ledger.Work) string {
-	width := 0
-	for _, field := range exp.Fixed {
-		width = max(width, field.Start+field.Length-1)
+// resultSchema is what a result is held against. A fixed-width one has the places of its fields checked also without a csv
+// block, and its characters are counted in the encoding that it was written in, where that is known.
+func (e *Export) resultSchema() *CSV {
+	if len(e.Fixed) == 0 {
+		return e.CSV
 	}
-	name := exp.Target.Encoding
-	text := transform.NewReader(f, codec(name).NewDecoder())
-	lines := bufio.NewScanner(text)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		r.rows++
-		if got := len([]rune(strings.TrimSuffix(lines.Text(), "\r"))); got < width {
-			return fmt.Sprintf("line %d has %d characters, and the fields need %d", r.rows, got, width)
-		}
+	s := NewCSV()
+	s.ExcelDamage, s.Mojibake, s.FileReferences, s.Header = csvschema.LevelAllow, csvschema.LevelAllow, csvschema.LevelAllow, false
+	if e.CSV != nil {
+		*s = *e.CSV
 	}
-	if err := lines.Err(); err != nil {
-		return "the result cannot be read: " + plainError(err)
+	s.Fixed = e.Fixed
+	if s.Encoding == "auto" && e.Target.Encoding != "" {
+		s.Encoding = e.Target.Encoding
 	}
-	for _, field := range exp.Fixed {
-		r.header = append(r.header, field.Name)
+	return s
+}
+
+// placed says where a fault lies and what it is.
+func placed(f *csvschema.Fault) string {
+	where := fmt.Sprintf("line %d", f.Line)
+	if f.Column != "" {
+		where += fmt.Sprintf(", column %q (%d)", f.Column, f.ColumnNumber)
 	}
-	return r.expect(exp.Expect, good)
+	return where + ": " + f.Message
 }
 
 func (r *result) expect(x Expect, good *ledger.Work) string {

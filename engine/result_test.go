@@ -128,7 +128,7 @@ func TestFixedWidth(t *testing.T) {
 	}
 	good := r.read("out/all.csv")
 	expectTally(t, r.apply(r.load(head+fixed("52")), engine.PlanOptions{}), 0, 1, 0, 0, 0)
-	if e := r.lastEnd(); !strings.Contains(e.Text, "line 1 has 59 characters") || r.read("out/all.csv") != good || !r.exists("out/all.csv.suspect") {
+	if e := r.lastEnd(); !strings.Contains(e.Text, "40 errors, the first: line 1: the line has 59 characters") || r.read("out/all.csv") != good || !r.exists("out/all.csv.suspect") {
 		t.Errorf("told: %s", e.Text)
 	}
 }

@@ -38,6 +38,7 @@ type rig struct {
 	url    string
 	fs     afero.Fs
 	now    func() time.Time
+	boxes  *engine.Conboxes
 	events []engine.Event
 	hook   func(engine.Event)
 	mu     sync.Mutex
@@ -49,7 +50,7 @@ func newRig(t testing.TB, o ...func(*sandbox.Options)) *rig {
 	for _, f := range o {
 		f(&options)
 	}
-	r := &rig{t: t, dir: t.TempDir(), box: sandbox.New(options), fs: afero.NewOsFs(), now: time.Now}
+	r := &rig{t: t, dir: t.TempDir(), box: sandbox.New(options), fs: afero.NewOsFs(), now: time.Now, boxes: engine.NewConboxes("test")}
 	ctx, cancel := context.WithCancel(context.Background())
 	var err error
 	if r.url, err = r.box.Listen(ctx, ""); err != nil {
@@ -57,6 +58,7 @@ func newRig(t testing.TB, o ...func(*sandbox.Options)) *rig {
 	}
 	t.Cleanup(func() {
 		cancel()
+		r.boxes.Close()
 		r.box.Close()
 	})
 	return r
@@ -96,7 +98,7 @@ func (r *rig) load(text string) *engine.Config {
 
 func (r *rig) tryLoad(text string) (*engine.Config, diag.List) {
 	r.write("main.hcl", strings.ReplaceAll(text, "URL", r.url))
-	return hcl.Load(hcl.Request{Fs: r.fs, Dir: r.dir, Environ: []string{"PERBIT_PASSWORD=" + sandbox.DemoPassword}, Now: r.now, Version: "0.1.0"})
+	return hcl.Load(hcl.Request{Fs: r.fs, Dir: r.dir, Environ: []string{"PERBIT_PASSWORD=" + sandbox.DemoPassword, "CONBOX_PASSWORD=" + sandbox.DemoPassword}, Now: r.now, Version: "0.1.0"})
 }
 
 func (r *rig) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
@@ -149,7 +151,7 @@ func (r *rig) tryPlan(cfg *engine.Config, o engine.PlanOptions) (*engine.Plan, e
 		return nil, err
 	}
 	defer reader.Close()
-	return engine.Planner{FS: r.fs, Reader: reader, Now: r.now}.Plan(context.Background(), cfg, o)
+	return engine.Planner{FS: r.fs, Reader: reader, Now: r.now, Conboxes: r.boxes}.Plan(context.Background(), cfg, o)
 }
 
 // session is one process's worth of work: a ledger, a registration, a runner.
@@ -167,7 +169,7 @@ func (r *rig) session(keepTrying bool) *session {
 		r.t.Fatal(err)
 	}
 	return &session{l, p, engine.NewRunner(engine.RunnerOptions{
-		FS: r.fs, Ledger: l, Process: p, Now: r.now, Parallelism: 10, Who: "tester", KeepTrying: keepTrying,
+		FS: r.fs, Ledger: l, Process: p, Now: r.now, Parallelism: 10, Who: "tester", KeepTrying: keepTrying, Conboxes: r.boxes,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		Emit: func(e engine.Event) {
 			r.mu.Lock()
@@ -189,7 +191,7 @@ func (s *session) close(t testing.TB) {
 }
 
 func (r *rig) planner(l *ledger.Ledger) engine.Planner {
-	return engine.Planner{FS: r.fs, Reader: l.Reader(), Now: r.now}
+	return engine.Planner{FS: r.fs, Reader: l.Reader(), Now: r.now, Conboxes: r.boxes}
 }
 
 // apply plans and carries out, as one run of the command would.

@@ -48,7 +48,7 @@ func (n *run) meanwhile(ctx context.Context, l *link, a *Action, e ending) endin
 	var known []ledger.Work
 	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
 		var err error
-		known, err = v.Content([]ledger.SystemID{l.system}, a.Import.Object, a.Import.Method, a.File.Digest)
+		known, err = v.Content([]ledger.SystemID{l.system}, a.Import.Object, a.Import.Method, a.File.key(), a.File.Digest)
 		return err
 	})
 	if err == nil && len(known) > 0 && known[len(known)-1].Request >= a.Request && known[len(known)-1].State.Happened() {
@@ -78,11 +78,11 @@ func (n *run) uploading(a *Action) func(int64) {
 	began, last := time.Now(), time.Time{}
 	return func(sent int64) {
 		now := time.Now()
-		if now.Sub(last) < 100*time.Millisecond && sent < a.File.Stamp.Size {
+		if now.Sub(last) < 100*time.Millisecond && sent < a.File.Send.Size {
 			return
 		}
 		last = now
-		n.emit(StepProgress{Action: a, Phase: "uploading", Sent: sent, Total: a.File.Stamp.Size, Percent: -1, Elapsed: now.Sub(began)})
+		n.emit(StepProgress{Action: a, Phase: "uploading", Sent: sent, Total: a.File.Send.Size, Percent: -1, Elapsed: now.Sub(began)})
 	}
 }
 
@@ -94,7 +94,7 @@ func (n *run) intent(l *link, a *Action) ledger.Work {
 	}
 	if a.Import != nil {
 		w.Kind, w.Object, w.Method = ledger.KindImport, a.Import.Object, a.Import.Method
-		w.Digest, w.Size, w.ResultRows = a.File.Digest, a.File.Stamp.Size, a.File.Rows // rows: a resume cannot count them
+		w.Digest, w.SourceDigest, w.Size, w.ResultRows = a.File.key(), a.File.Digest, a.File.Send.Size, a.File.Rows // rows: a resume cannot count them
 		_, w.Definition = a.Import.encode()
 	} else {
 		w.Kind, w.Object, w.Method = ledger.KindExport, a.Export.Object, a.Export.Method
@@ -106,6 +106,7 @@ func (n *run) intent(l *link, a *Action) ledger.Work {
 // start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
 // connection says; everything else ends here. On success the ending is nil.
 func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (ledger.Attempt, string, *ending) {
+	n.touch(a)
 	w, again := n.intent(l, a), a.Again
 	tries := max(1, l.current().RetryAttempts)
 	wait := l.current().RetryFirst
@@ -152,10 +153,11 @@ func (n *run) accepted(ctx context.Context, a *Action, att ledger.Attempt, id st
 	if err == nil {
 		return nil
 	}
+	n.owe(err, func(ctx context.Context) error { return n.o.Process.Accepted(ctx, att, id) })
 	return &ending{
 		result: ResultUnknown, code: "ledger", stop: "the ledger cannot be written",
 		text: fmt.Sprintf("the server accepted it as %s, but that could not be recorded: %v", id, err),
-		next: fmt.Sprintf("note the id, mend the cause, then: dropform resolve '%s' -happened", a.Address),
+		next: fmt.Sprintf("note the id and mend the cause; a watch records it then, else: dropform resolve '%s' -happened", a.Address),
 	}
 }
 
@@ -217,14 +219,11 @@ func (n *run) sleep(d time.Duration) bool {
 // unreachable marks the connection as down when the error speaks of all of it, and tells so once. The step that met it
 // is told as not started: nothing of it has happened.
 func (n *run) unreachable(l *link, a *Action, err error, out *ending) {
-	e := (*perbit.Error)(nil)
-	if !errors.As(err, &e) || e.Class == perbit.ClassCanceled {
+	t, ok := troubleOf(err)
+	if !ok || !t.connection && (out.result != ResultUnknown || !l.unanswered(t)) {
 		return
 	}
-	if !stopsConnection(e) && (out.result != ResultUnknown || !l.unanswered(e)) {
-		return
-	}
-	o, first := l.fail(e, n.o.Now(), n.o.KeepTrying)
+	o, first := l.fail(t, n.o.Now(), n.o.KeepTrying)
 	if first || l.summary(n.o.Now()) {
 		n.mu.Lock()
 		queued := max(n.open[l.current().Address]-1, 0)
@@ -247,7 +246,9 @@ func (n *run) reachable(l *link, a *Action) {
 func (n *run) book(ctx context.Context, att ledger.Attempt, o ledger.Outcome) error {
 	ctx, cancel := recording(ctx)
 	defer cancel()
-	return n.o.Process.Finish(ctx, att, o)
+	err := n.o.Process.Finish(ctx, att, o)
+	n.owe(err, func(ctx context.Context) error { return n.o.Process.Finish(ctx, att, o) })
+	return err
 }
 
 // resumeImport goes on with a job that an earlier run started: under a new session, with the same id.
@@ -353,6 +354,7 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
 func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
+	n.touch(a)
 	att, err := n.o.Process.Begin(ctx, n.intent(l, a), a.Again)
 	if err != nil {
 		e := notBegun(err)

@@ -25,6 +25,7 @@ type RunnerOptions struct {
 	Now         func() time.Time
 	Emit        func(Event) // called from several goroutines; must be quick
 	Parallelism int         // steps under way at once
+	Conboxes    *Conboxes   // shared with the Planner
 	UserAgent   string
 	Log         *slog.Logger
 	Who         string // the person, for the history
@@ -40,15 +41,18 @@ type Runner struct {
 	links   map[Address]*link
 	retired []*link
 	tenants map[ledger.SystemID]*slots
+	debts   []debt          // what happened and is not recorded
+	swept   map[string]bool // folders that hold nothing a crash left half written
 }
 
 // NewRunner makes a Runner. Close ends its sessions.
 func NewRunner(o RunnerOptions) *Runner {
-	return &Runner{o: o, steps: make(chan struct{}, max(1, o.Parallelism)), links: map[Address]*link{}, tenants: map[ledger.SystemID]*slots{}}
+	return &Runner{o: o, steps: make(chan struct{}, max(1, o.Parallelism)), links: map[Address]*link{}, tenants: map[ledger.SystemID]*slots{}, swept: map[string]bool{}}
 }
 
 // Close logs out, as far as the server answers within ctx, and gives back what is claimed.
 func (r *Runner) Close(ctx context.Context) {
+	r.settle(ctx)
 	r.mu.Lock()
 	links := slices.Clone(r.retired)
 	for _, l := range r.links {
@@ -57,6 +61,10 @@ func (r *Runner) Close(ctx context.Context) {
 	r.links, r.retired = map[Address]*link{}, nil
 	r.mu.Unlock()
 	for _, l := range links {
+		if l.client == nil {
+			l.slots.releaseIdle()
+			continue
+		}
 		for _, s := range []perbit.Stream{perbit.ImportStream, perbit.ExportStream} {
 			if err := l.client.Session(s).Logout(ctx); err != nil {
 				r.o.Log.Debug("log out", "connection", l.current().Address.String(), "error", err)
@@ -76,6 +84,8 @@ type run struct {
 	mu    sync.Mutex
 	tally Tally
 	open  map[Address]int // steps that have not ended, by connection
+
+	touched map[string]bool // folders from which something may have been sent
 }
 
 // Apply carries the plan out: definitions first, then the work, block beside block and in each block in order. ctx ends
@@ -92,7 +102,12 @@ func (r *Runner) Apply(ctx, soft context.Context, cfg *Config, plan *Plan) (Tall
 			return n.tally, err
 		}
 	}
-	n.work(ctx, plan.Actions)
+	may, err := n.await(ctx, plan)
+	if err != nil {
+		return n.tally, err
+	}
+	n.work(ctx, may)
+	n.markServed(ctx)
 	return n.tally, nil
 }
 
@@ -103,7 +118,7 @@ func (r *Runner) applyDefinitions(ctx context.Context, changes []DefinitionChang
 		return nil
 	}
 	for i := range changes {
-		if err := r.makeFolder(&changes[i]); err != nil {
+		if err := r.makeFolder(ctx, &changes[i]); err != nil {
 			return err
 		}
 	}
@@ -116,12 +131,18 @@ func (r *Runner) applyDefinitions(ctx context.Context, changes []DefinitionChang
 	return nil
 }
 
-func (r *Runner) makeFolder(c *DefinitionChange) error {
+func (r *Runner) makeFolder(ctx context.Context, c *DefinitionChange) error {
 	if c.folder == "" {
 		return nil
 	}
 	if err := durable.MkdirAll(r.o.FS, c.folder, 0o755); err != nil {
 		return fmt.Errorf("make the drop folder of %s: %w", c.Address, err)
+	}
+	if _, found, err := readMarker(r.o.FS, c.folder); found || err != nil {
+		return nil //nolint:nilerr // what it says, or that it cannot be read, is the planner's business
+	}
+	if err := r.mark(ctx, c.folder); err != nil {
+		return fmt.Errorf("mark the drop folder of %s as served: %w", c.Address, err)
 	}
 	return nil
 }
@@ -186,6 +207,7 @@ func (n *run) block(ctx context.Context, g *group) bool {
 		// A claim that cannot be given back now ends with the process.
 		_ = n.o.Process.Release(context.WithoutCancel(ctx), turn)
 	}()
+	n.sweep(g)
 	q := &queue{run: n, g: g, ok: true}
 	if g.imp == nil || g.imp.Order != "any" {
 		q.serial(ctx, g.actions)
@@ -206,6 +228,26 @@ func (n *run) block(ctx context.Context, g *group) bool {
 	q.parallel(ctx, side, max(1, g.imp.Connection.Parallel))
 	q.serial(ctx, last)
 	return q.ok
+}
+
+// sweep removes, once for each folder, what a killed process left half written there. The block's turn is ours, so nobody
+// else is writing reports; a marker that another process writes at this very moment is only written later.
+func (n *run) sweep(g *group) {
+	a := g.actions[0]
+	if a.Export != nil || a.Import == nil && a.Rule == nil {
+		return
+	}
+	folder := a.dropFolder().Folder
+	n.Runner.mu.Lock()
+	swept := n.swept[folder]
+	n.swept[folder] = true
+	n.Runner.mu.Unlock()
+	if swept || folder == "" {
+		return
+	}
+	if err := durable.RemoveTemp(n.o.FS, folder, time.Time{}); err != nil {
+		n.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err))
+	}
 }
 
 // claimTurn waits until no other process works on the block. Who waits has sent nothing, so a stop ends it at once.
@@ -292,8 +334,11 @@ func (n *run) probing(a *Action) bool {
 
 // connection is what the action's block uses.
 func (a *Action) connection() *Connection {
-	if a.Import != nil {
+	switch {
+	case a.Import != nil:
 		return a.Import.Connection
+	case a.Rule != nil:
+		return a.Rule.Connection
 	}
 	return a.Export.Connection
 }
@@ -301,10 +346,16 @@ func (a *Action) connection() *Connection {
 // step does what the action says. It may take long and begins nothing once soft has ended.
 func (n *run) step(ctx context.Context, a *Action) ending {
 	switch {
+	case a.Call != nil:
+		return n.call(ctx, a)
 	case a.Kind == Upload:
 		return n.upload(ctx, a)
 	case a.Kind == Reject:
 		return n.reject(ctx, a)
+	case a.Rule != nil && a.owed:
+		return n.owedLines(ctx, a)
+	case a.Rule != nil && len(a.Filings) == 0:
+		return n.placedBefore(ctx, a)
 	case a.Kind == Duplicate:
 		return n.duplicate(ctx, a)
 	case a.Kind == RunExport:

@@ -93,6 +93,7 @@ type Service struct {
 	told     map[Address]string // what waits for a person and has been told
 	unknown  map[Address]bool   // outcomes that nobody knows
 	timers   map[string]time.Time
+	touched  map[string]bool // folders from which something was sent since their markers were renewed
 
 	work sync.WaitGroup
 }
@@ -116,6 +117,7 @@ func (s *Service) Run(ctx, soft context.Context, cfg *Config) (Tally, error) {
 	}
 	s.stopTimers()
 	s.work.Wait()
+	s.renewMarkers(ctx)
 	stop()
 	watcher.Wait()
 	return s.total(), err
@@ -145,6 +147,8 @@ func (s *Service) total() Tally {
 func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 	tick := time.NewTicker(ledgerTick)
 	defer tick.Stop()
+	renew := time.NewTicker(markEvery)
+	defer renew.Stop()
 	for {
 		select {
 		case <-soft.Done():
@@ -158,11 +162,37 @@ func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 			if err := s.hint(ctx, soft, e); err != nil {
 				return err
 			}
+		case <-renew.C:
+			s.renewMarkers(ctx)
 		case <-tick.C:
+			if s.o.Runner.settle(ctx) {
+				s.lookAgain(ctx, soft)
+			}
 			if err := s.lookAtLedger(ctx, soft); err != nil {
 				s.o.Log.Warn("read the ledger", "error", err)
 			}
 			s.writeStatus()
+		}
+	}
+}
+
+// markEvery is how often a watch renews the markers of the folders that it serves.
+const markEvery = time.Hour
+
+// renewMarkers writes the markers of the folders from which something was sent since the last time.
+func (s *Service) renewMarkers(ctx context.Context) {
+	s.mu.Lock()
+	n := &run{Runner: s.o.Runner, touched: s.touched}
+	s.touched = nil
+	s.mu.Unlock()
+	n.markServed(ctx)
+}
+
+// lookAgain lays every block on its desk: what it left open may go on.
+func (s *Service) lookAgain(ctx, soft context.Context) {
+	for _, b := range s.serves().blocks() {
+		if b.Address.Kind != KindConnectionPerbit && b.Address.Kind != KindConnectionConbox {
+			s.lay(ctx, soft, b.Address.String(), "")
 		}
 	}
 }
@@ -196,6 +226,21 @@ func (s *Service) addressOf(id string) Address {
 	return a
 }
 
+// serves is the configuration that is served now.
+func (s *Service) serves() *Config {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.served
+}
+
+// fileOf is the file that an event is about. A rule looks at all files that are complete anyway.
+func (s *Service) fileOf(e ledger.Event) string {
+	if s.addressOf(e.Address).IsRule() {
+		return ""
+	}
+	return e.Item
+}
+
 // setDegraded tells a folder's trouble once, and its end once.
 func (s *Service) setDegraded(id, why string) {
 	a := s.addressOf(id)
@@ -225,10 +270,11 @@ func (s *Service) tell(plan *Plan) {
 		} else {
 			delete(s.unknown, a.Address)
 		}
-		if a.Kind == NeedsPerson && s.told[a.Address] != a.Reason {
-			s.told[a.Address] = a.Reason
+		asks := a.asks()
+		if asks != "" && s.told[a.Address] != asks {
+			s.told[a.Address] = asks
 			fresh.Actions = append(fresh.Actions, a)
-		} else if a.Kind != NeedsPerson {
+		} else if asks == "" {
 			delete(s.told, a.Address)
 		}
 	}
@@ -243,6 +289,17 @@ func (s *Service) tell(plan *Plan) {
 	if len(fresh.Actions) > 0 || len(fresh.Problems) > 0 {
 		s.o.Runner.emit(PlanMade{Plan: fresh})
 	}
+}
+
+// asks is what a person is asked about the action, empty for nothing.
+func (a *Action) asks() string {
+	switch {
+	case a.Kind == NeedsPerson:
+		return a.Reason
+	case a.Approval == ApprovalRequired:
+		return "approval " + a.Rule.shownDigest(a.Call, a.Prices)
+	}
+	return ""
 }
 
 // known forgets an unknown outcome that a person has resolved.
@@ -276,10 +333,12 @@ func (s *Service) lookAtLedger(ctx, soft context.Context) error {
 		switch e.What {
 		case "applied", "forgotten", "moved":
 			definitions = true
-		case "retry", "adopted", string(ledger.StateResolved), string(ledger.StateNotSent), string(ledger.StateUnknown):
+		case string(ledger.StateDone): // an order that another process placed
+			s.follow(ctx, soft, s.serves(), s.addressOf(e.Address))
+		case "retry", "adopted", "approved", string(ledger.StateResolved), string(ledger.StateNotSent), string(ledger.StateUnknown):
 			if e.Who != "" {
 				s.known(e)
-				s.lay(ctx, soft, e.Address, e.Item)
+				s.lay(ctx, soft, e.Address, s.fileOf(e))
 			}
 		}
 	}

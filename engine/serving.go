@@ -46,13 +46,13 @@ func (s *Service) reconcile(ctx, soft context.Context) error {
 	cfg := s.loaded
 	s.mu.Unlock()
 	changes := diffDefinitions(cfg, applied)
-	if s.o.AutoApprove && len(changes) > 0 {
-		err := s.apply(ctx, cfg, changes)
+	if mine, others := unattended(cfg, changes); s.o.AutoApprove && len(mine) > 0 {
+		err := s.apply(ctx, cfg, mine)
 		if err != nil && !s.keepServing(err) {
 			return err
 		}
 		if err == nil {
-			changes = nil
+			changes = others
 		}
 		if applied, newest, err = s.definitions(ctx); err != nil {
 			return err
@@ -76,16 +76,29 @@ func (s *Service) reconcile(ctx, soft context.Context) error {
 		s.o.Runner.emit(ConfigLoaded{Serving: addresses(served), Waiting: waiting})
 	}
 	s.o.Watcher.SetFolders(watchFolders(served))
-	for _, imp := range served.Imports {
-		if old != nil && changed(old.importAt(imp.Address), imp) {
-			s.o.Watcher.Rescan(imp.Address.String()) // what was rejected or refused may do under the new definition
+	for _, b := range served.blocks() {
+		if b.Address.Kind == KindConnectionPerbit || b.Address.Kind == KindConnectionConbox {
+			continue
 		}
-		s.lay(ctx, soft, imp.Address.String(), "")
-	}
-	for _, exp := range served.Exports {
-		s.lay(ctx, soft, exp.Address.String(), "")
+		if served.folderAt(b.Address) != nil && changed(old, b) {
+			s.o.Watcher.Rescan(b.Address.String()) // what was rejected or refused may do under the new definition
+		}
+		s.lay(ctx, soft, b.Address.String(), "")
 	}
 	return nil
+}
+
+// unattended picks the changes that a watch may apply by itself. A rule that places orders or deletes positions is applied
+// by a person, who sees it.
+func unattended(cfg *Config, changes []DefinitionChange) (mine, others []DefinitionChange) {
+	for _, c := range changes {
+		if r := cfg.ruleAt(c.Address); r != nil && r.Kind.Irreversible() && c.Verb != "forget" {
+			others = append(others, c)
+		} else {
+			mine = append(mine, c)
+		}
+	}
+	return mine, others
 }
 
 // keepServing tells that an edit could not be applied. Where something is served already, that goes on.
@@ -102,14 +115,19 @@ func (s *Service) keepServing(err error) bool {
 	return true
 }
 
-// changed reports whether an import is served under another definition than before.
-func changed(before, now *Import) bool {
-	if before == nil {
+// changed reports whether a block was served before under another definition.
+func changed(old *Config, now *Declared) bool {
+	if old == nil {
 		return false
 	}
-	_, was := before.encode()
 	_, is := now.encode()
-	return was != is
+	for _, b := range old.blocks() {
+		if b.Address == now.Address {
+			_, was := b.encode()
+			return was != is
+		}
+	}
+	return false
 }
 
 // describeChanges stands for what waits to be applied, to notice when it becomes something else.
@@ -137,21 +155,21 @@ func (s *Service) definitions(ctx context.Context) (applied map[string]ledger.De
 func (s *Service) apply(ctx context.Context, cfg *Config, changes []DefinitionChange) error {
 	now := s.o.Planner.Now()
 	for i, c := range changes {
-		imp := cfg.importAt(c.Address)
-		if imp == nil || c.Verb == "forget" {
+		folder := cfg.folderAt(c.Address)
+		if folder == nil || c.Verb == "forget" {
 			continue
 		}
-		changes[i].folder = imp.Folder
+		changes[i].folder = folder.Folder
 		if c.Verb != "create" {
 			continue
 		}
-		seen := &importSeen{}
-		s.o.Planner.list(imp, seen, nil, false)
+		seen := &folderSeen{}
+		s.o.Planner.list(folder, seen, nil, false)
 		var old []ledger.File
 		for _, f := range seen.files {
-			info, err := lstat(s.o.Planner.FS, filepath.Join(imp.Folder, f.Name))
+			info, err := lstat(s.o.Planner.FS, filepath.Join(folder.Folder, f.Name))
 			if err == nil && info.Mode().IsRegular() && now.Sub(info.ModTime()) > existingAge {
-				old = append(old, ledger.File{Address: imp.Address.String(), Name: f.Name, Stamp: durable.StampOf(info), State: ledger.FileExisting})
+				old = append(old, ledger.File{Address: c.Address.String(), Name: f.Name, Stamp: durable.StampOf(info), State: ledger.FileExisting})
 			}
 		}
 		if err := s.o.Runner.o.Ledger.Put(ctx, old, nil, nil, "", "", ""); err != nil {
@@ -164,7 +182,7 @@ func (s *Service) apply(ctx context.Context, cfg *Config, changes []DefinitionCh
 // serving picks, of the loaded and the so far served configuration, the blocks whose definition is the applied one.
 func serving(loaded, before *Config, applied map[string]ledger.Definition) (*Config, []Address) {
 	out := *loaded
-	out.Connections, out.Imports, out.Exports = nil, nil, nil
+	out.Connections, out.Imports, out.Exports, out.Rules = nil, nil, nil, nil
 	isApplied := func(b *Declared) bool {
 		_, digest := b.encode()
 		return applied[b.Address.String()].Digest == digest
@@ -196,6 +214,14 @@ func serving(loaded, before *Config, applied map[string]ledger.Definition) (*Con
 				waiting = append(waiting, exp.Address)
 			}
 		}
+		for _, r := range cfg.Rules {
+			if !taken[r.Address] && isApplied(&r.Declared) && isApplied(&r.Connection.Declared) {
+				taken[r.Address] = true
+				out.Rules = append(out.Rules, r)
+			} else if note && !taken[r.Address] {
+				waiting = append(waiting, r.Address)
+			}
+		}
 	}
 	take(loaded, true)
 	if before != nil {
@@ -207,7 +233,7 @@ func serving(loaded, before *Config, applied map[string]ledger.Definition) (*Con
 func addresses(cfg *Config) []Address {
 	var out []Address
 	for _, b := range cfg.blocks() {
-		if b.Address.Kind == KindImport || b.Address.Kind == KindExport {
+		if b.Address.Kind == KindImport || b.Address.Kind == KindExport || b.Address.IsRule() {
 			out = append(out, b.Address)
 		}
 	}
@@ -217,22 +243,31 @@ func addresses(cfg *Config) []Address {
 func watchFolders(cfg *Config) []WatchFolder {
 	var out []WatchFolder
 	for _, imp := range cfg.Imports {
-		f := WatchFolder{
-			ID: imp.Address.String(), Path: imp.Folder, Settle: imp.Settle, Poll: imp.Poll, MinSize: imp.MinSize,
-			Take: func(name string) bool { ok, _ := imp.Take(name); return ok },
+		out = append(out, watchFolder(cfg, imp.Address, &imp.DropFolder))
+	}
+	for _, r := range cfg.Rules {
+		if r.Folder != "" {
+			out = append(out, watchFolder(cfg, r.Address, &r.DropFolder))
 		}
-		if imp.ReadyFile != nil {
-			f.ReadyFile = func(name string) string {
-				marker, err := imp.ReadyFile(FileScope{Name: name, Time: time.Now().In(cfg.Location)})
-				if err != nil {
-					return "" // the planner says what is wrong with the expression
-				}
-				return marker
-			}
-		}
-		out = append(out, f)
 	}
 	return out
+}
+
+func watchFolder(cfg *Config, block Address, d *DropFolder) WatchFolder {
+	f := WatchFolder{
+		ID: block.String(), Path: d.Folder, Settle: d.Settle, Poll: d.Poll, MinSize: d.MinSize,
+		Take: func(name string) bool { ok, _ := d.Take(name); return ok },
+	}
+	if d.ReadyFile != nil {
+		f.ReadyFile = func(name string) string {
+			marker, err := d.ReadyFile(FileScope{Name: name, Time: time.Now().In(cfg.Location)})
+			if err != nil {
+				return "" // the planner says what is wrong with the expression
+			}
+			return marker
+		}
+	}
+	return f
 }
 
 // rearm sets the timer of the export that was just looked at. The others keep theirs: one that has come and whose event

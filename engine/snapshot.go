@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/csvschema"
+	"dropform/engine/durable"
 	"dropform/engine/ledger"
 )
 
@@ -22,8 +23,12 @@ type Planner struct {
 	FS       afero.Fs
 	Reader   *ledger.Reader
 	Writers  WriterTest
+	Conboxes *Conboxes // asks for the prices of orders; nil: nobody is asked
 	Now      func() time.Time
 	Progress func(done, total int) // how many files have been read, where that takes long; may be nil
+
+	// Reading hears how many positions of an order have been read; may be nil. It is called from several goroutines.
+	Reading func(order Address, done, total int)
 }
 
 // snapshot is one observation: everything that Build looks at, and nothing else decides.
@@ -34,22 +39,32 @@ type snapshot struct {
 	was         map[string]string // new address to the one that the ledger still has
 	unfinished  []ledger.Work
 	filings     []ledger.Filing
+	again       again
+	identity    string // of the ledger
+	sequence    int64
 	imports     map[Address]*importSeen
 	exports     map[Address]*exportSeen
+	rules       map[Address]*ruleSeen
 	partial     bool // only some files and exports were looked at
 }
 
-// importSeen is one drop folder with what the ledger knows of it.
+// folderSeen is one drop folder with what the ledger knows of it.
+type folderSeen struct {
+	missing bool // the folder is not there
+	err     error
+	files   []*fileFacts
+	ignored []Ignored
+	known   map[string]ledger.File
+	names   map[string]bool // every name in the folder, where it was listed
+	systems []ledger.SystemID
+	checked string // digest of the rules that a rejected file failed, if it was rejected under them
+	strange string // why this ledger must not serve the folder; empty: it may
+}
+
+// importSeen is an import's folder.
 type importSeen struct {
-	missing  bool // the folder is not there
-	err      error
-	files    []*fileFacts
-	ignored  []Ignored
-	known    map[string]ledger.File
-	names    map[string]bool // every name in the folder, where it was listed
-	systems  []ledger.SystemID
+	folderSeen
 	lastRows int64
-	checked  string // digest of the rules that a rejected file failed, if it was rejected under them
 }
 
 // fileFacts is one file that the import takes.
@@ -64,9 +79,8 @@ type fileFacts struct {
 	known   ledger.File
 	isKnown bool
 	report  *csvschema.Report
-	wrong   string        // the encoding that csv.send_encoding would have to change; empty: none
-	content []ledger.Work // what the ledger knows of this content, oldest first
-	since   bool          // other content was sent after the last of content
+	content []ledger.Work // what the ledger knows of this content, or of the same bytes sent in another encoding, oldest first
+	since   bool          // other content was sent after the last of them
 }
 
 // exportSeen is one export with its runs.
@@ -81,6 +95,7 @@ type exportSeen struct {
 type scope struct {
 	files   map[Address][]string
 	exports map[Address]bool
+	stamps  map[string]durable.Stamp // a rule's files that were looked at before: if they differ now, the watcher has not said that they are complete
 }
 
 // again lists address patterns whose files are looked at anew although they are done.
@@ -100,46 +115,104 @@ func (s *scope) file(a Address) (names []string, all, seen bool) {
 	return names, false, seen
 }
 
+// incomplete reports whether a file has changed since the watcher said that it was complete.
+func (s *scope) incomplete(f *fileFacts) bool {
+	if s == nil {
+		return false
+	}
+	was, known := s.stamps[f.Name]
+	return known && f.err == nil && !was.Equal(f.Stamp)
+}
+
 func (s *scope) export(a Address) bool { return s == nil || s.exports[a] }
 
 func (p Planner) take(ctx context.Context, cfg *Config, only *scope, replace again) (*snapshot, error) {
 	s := &snapshot{}
 	err := p.Reader.View(ctx, func(v *ledger.View) error {
-		*s = snapshot{now: p.Now(), partial: only != nil, imports: map[Address]*importSeen{}, exports: map[Address]*exportSeen{}}
+		*s = snapshot{now: p.Now(), partial: only != nil, imports: map[Address]*importSeen{}, exports: map[Address]*exportSeen{}, rules: map[Address]*ruleSeen{}, again: replace}
 		return p.history(v, cfg, s, only)
 	})
 	if err != nil {
 		return nil, err
 	}
+	if err := p.lookAtFolders(ctx, cfg, s, only, replace); err != nil {
+		return nil, err
+	}
+	return s, p.Reader.View(ctx, func(v *ledger.View) error { return contents(v, cfg, s) })
+}
+
+// lookAtFolders lists the folders and finds out what each file is.
+func (p Planner) lookAtFolders(ctx context.Context, cfg *Config, s *snapshot, only *scope, replace again) error {
 	done := 0
+	each := func(files []*fileFacts, look func(*fileFacts)) error {
+		for _, f := range files {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			look(f)
+			done++
+			if p.Progress != nil {
+				p.Progress(done, 0)
+			}
+		}
+		return nil
+	}
 	for _, imp := range cfg.Imports {
 		seen := s.imports[imp.Address]
 		if seen == nil {
 			continue
 		}
 		wanted, all, _ := only.file(imp.Address)
-		p.list(imp, seen, wanted, !all)
-		for _, f := range seen.files {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			p.look(ctx, cfg, imp, seen, f, replace)
-			done++
-			if p.Progress != nil {
-				p.Progress(done, 0)
-			}
+		seen.strange = s.strange(p.FS, imp.Folder)
+		p.list(&imp.DropFolder, &seen.folderSeen, wanted, !all)
+		if err := each(seen.files, func(f *fileFacts) { p.look(ctx, cfg, imp, seen, f, replace) }); err != nil {
+			return err
 		}
 	}
-	return s, p.Reader.View(ctx, func(v *ledger.View) error { return contents(v, cfg, s) })
+	for _, r := range cfg.Rules {
+		seen := s.rules[r.Address]
+		if seen == nil || r.Folder == "" {
+			continue
+		}
+		wanted, all, _ := only.file(r.Address)
+		seen.strange = s.strange(p.FS, r.Folder)
+		p.list(&r.DropFolder, &seen.folderSeen, wanted, !all)
+		err := each(seen.files, func(f *fileFacts) {
+			p.lookRule(ctx, cfg, r, seen, f, replace)
+			f.busy = f.busy || only.incomplete(f)
+		})
+		if err != nil {
+			return err
+		}
+		p.everyName(r, seen)
+	}
+	return nil
+}
+
+// everyName lists the rest of a rule's folder too: a result of another ledger may lie there.
+func (p Planner) everyName(r *Rule, seen *ruleSeen) {
+	if seen.names != nil || seen.taken {
+		return
+	}
+	names, err := readNames(p.FS, r.Folder)
+	if err != nil {
+		return // the planner says so of the files
+	}
+	seen.names = make(map[string]bool, len(names))
+	for _, name := range names {
+		seen.names[name] = true
+	}
 }
 
 // history reads what the ledger knows.
 func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
-	var errs [4]error
+	var errs [6]error
 	s.live, errs[0] = v.Owners()
 	s.definitions, errs[1] = v.Definitions()
 	s.unfinished, errs[2] = v.Unfinished()
 	s.filings, errs[3] = v.Filings()
+	s.identity, errs[4] = v.Identity()
+	s.sequence, errs[5] = v.Sequence()
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
@@ -149,7 +222,7 @@ func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) 
 		if !ok {
 			continue
 		}
-		seen := &importSeen{checked: imp.checkDigest()}
+		seen := &importSeen{folderSeen: folderSeen{checked: imp.checkDigest()}}
 		s.imports[imp.Address] = seen
 		var err error
 		if seen.systems, err = v.Systems(s.inLedger(imp.Connection.Address), imp.Connection.Endpoint()); err != nil {
@@ -160,6 +233,13 @@ func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) 
 		}
 		if imp.CSV != nil && imp.CSV.HasMaxShrink {
 			if seen.lastRows, err = v.LastRows(s.inLedger(imp.Address)); err != nil {
+				return err
+			}
+		}
+	}
+	for _, r := range cfg.Rules {
+		if wanted, all, ok := only.file(r.Address); ok {
+			if err := ruleHistory(v, cfg, s, r, wanted, !all); err != nil {
 				return err
 			}
 		}
@@ -219,12 +299,12 @@ func (p Planner) exportHistory(v *ledger.View, cfg *Config, s *snapshot, only *s
 	return nil
 }
 
-// list finds the files that the import takes, in the folder or among the names given.
-func (p Planner) list(imp *Import, seen *importSeen, wanted []string, restricted bool) {
+// list finds the files that are taken, in the folder or among the names given.
+func (p Planner) list(d *DropFolder, seen *folderSeen, wanted []string, restricted bool) {
 	entries := wanted
 	if !restricted {
 		var err error
-		if entries, err = readNames(p.FS, imp.Folder); err != nil {
+		if entries, err = readNames(p.FS, d.Folder); err != nil {
 			seen.missing = errors.Is(err, os.ErrNotExist)
 			seen.err = err
 			return
@@ -235,7 +315,7 @@ func (p Planner) list(imp *Import, seen *importSeen, wanted []string, restricted
 		}
 	}
 	for _, name := range entries {
-		taken, reason := imp.Take(name)
+		taken, reason := d.Take(name)
 		if taken {
 			seen.files = append(seen.files, &fileFacts{FileSeen: FileSeen{Name: name}})
 		} else if reason != "" {
@@ -257,6 +337,13 @@ func readNames(fs afero.Fs, folder string) ([]string, error) {
 
 // contents looks up what the ledger knows of each content that is to be decided on.
 func contents(v *ledger.View, cfg *Config, s *snapshot) error {
+	for _, r := range cfg.Rules {
+		if seen := s.rules[r.Address]; seen != nil {
+			if err := errors.Join(ruleContents(v, s, r, seen), foreignResult(v, r, seen)); err != nil {
+				return err
+			}
+		}
+	}
 	for _, imp := range cfg.Imports {
 		seen := s.imports[imp.Address]
 		if seen == nil {
@@ -267,9 +354,10 @@ func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 				continue
 			}
 			var err error
-			if f.content, err = v.Content(seen.systems, imp.Object, imp.Method, f.Digest); err != nil {
+			if f.content, err = v.Content(seen.systems, imp.Object, imp.Method, f.key(), f.Digest); err != nil {
 				return err
 			}
+			f.content = concerning(f.content, f.key())
 			if n := len(f.content); n > 0 {
 				// Another process may have dealt with it since its row was read.
 				known, found, err := v.File(s.inLedger(imp.Address), f.Name)
@@ -281,6 +369,18 @@ func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 					return err
 				}
 			}
+		}
+	}
+	return nil
+}
+
+// concerning leaves out, at the end, the same file in another encoding where nothing of it was sent: then it is as if that had
+// not been asked for.
+func concerning(known []ledger.Work, key string) []ledger.Work {
+	for n := len(known); n > 0; n-- {
+		w := known[n-1]
+		if w.Digest == key || w.State != ledger.StateRefused && w.State != ledger.StateNotSent {
+			return known[:n]
 		}
 	}
 	return nil

@@ -80,8 +80,10 @@ func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, 
 		}
 	}
 	out.connections(cfg)
-	for _, imp := range cfg.Imports {
-		out.Folders = append(out.Folders, out.folder(imp, s.imports[imp.Address], plan))
+	for _, b := range cfg.blocks() {
+		if folder := cfg.folderAt(b.Address); folder != nil {
+			out.Folders = append(out.Folders, out.folder(b.Address, folder, s.folderSeen(b.Address), plan))
+		}
 	}
 	for _, exp := range cfg.Exports {
 		if exp.Schedule != nil {
@@ -129,8 +131,8 @@ func (o *Status) connections(cfg *Config) {
 	}
 }
 
-func (o *Status) folder(imp *Import, seen *importSeen, plan *Plan) FolderStatus {
-	f := FolderStatus{Address: imp.Address.String(), Path: imp.Folder, Mode: "not watched", Ignored: seen.ignored}
+func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, plan *Plan) FolderStatus {
+	f := FolderStatus{Address: block.String(), Path: folder.Folder, Mode: "not watched", Ignored: seen.ignored}
 	if seen.err != nil {
 		f.Degraded = reasonOf(seen.err)
 	}
@@ -141,10 +143,12 @@ func (o *Status) folder(imp *Import, seen *importSeen, plan *Plan) FolderStatus 
 			}
 		}
 	}
+	counted := map[string]bool{}
 	for _, a := range plan.Actions {
-		if a.Address.Block() != imp.Address || a.File.Stamp.ModTime == 0 {
+		if a.Address.Block() != block || a.File.Stamp.ModTime == 0 || counted[a.File.Name] {
 			continue
 		}
+		counted[a.File.Name] = true // a rule has a step for each call of a file
 		f.Queue++
 		if at := time.Unix(0, a.File.Stamp.ModTime); f.Oldest.IsZero() || at.Before(f.Oldest) {
 			f.Oldest = at
@@ -168,6 +172,15 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 		switch {
 		case a.Kind == NeedsPerson && a.Reason == ReasonUnknown:
 			item.State = "unknown"
+		case a.Approval == ApprovalRequired:
+			item.Text, item.Next = "approval required", "the next apply, or a running watch, shows it with its prices"
+			if a.recorded {
+				item.Next = "dropform approve '" + a.Address.String() + "'"
+			}
+		case a.Approval == ApprovalGiven:
+			item.Text, item.Next = "approved", "the next apply, or a running watch, sends it"
+		case a.Again != nil && a.Again.State == ledger.StateUnknown:
+			item.State, item.Text, item.Next = "unknown", a.Again.Message, "it is sent again, because on_unknown is \"retry\""
 		case a.Reason == ReasonRetry && a.Again != nil:
 			item.State, item.Text, item.Next = "failed", a.Again.Message, "the next apply tries again"
 		case a.Kind == Resume && a.Prior != nil:
@@ -208,7 +221,7 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 		}
 		for _, w := range s.unfinishedOf(imp.Address) {
 			at := imp.Address.Of(w.Item).String()
-			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.Digest || followed(k, w)) {
+			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.SourceDigest || followed(k, w)) {
 				continue
 			}
 			o.Items = append(o.Items, StatusItem{

@@ -23,7 +23,8 @@ var errChanged = errors.New("the file has changed since it was planned")
 // known to be what was planned before the intent is recorded. Larger files are streamed and verified on the way.
 const wholeInMemory = 4 << 20
 
-// submission is exactly the bytes that an upload may send: those whose digest was planned, or an incomplete request.
+// submission is exactly the bytes that an upload may send: those whose digest was planned, or an incomplete request. Where
+// they are not the file's own, both digests have to be the planned ones.
 type submission struct {
 	fs     afero.Fs
 	path   string
@@ -48,8 +49,22 @@ func submit(fs afero.Fs, folder string, file FileSeen, sent func(n int64)) (*sub
 	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != file.Digest {
 		return nil, errChanged
 	}
-	s.memory = raw
+	if s.memory, err = s.whole(raw); err != nil {
+		return nil, err
+	}
 	return s, s.same()
+}
+
+// whole is what leaves of a file that was read at once.
+func (s *submission) whole(raw []byte) ([]byte, error) {
+	if !s.file.Send.recoded() {
+		return raw, nil
+	}
+	r, err := newRecoded(bytes.NewReader(raw), s.file.Send)
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(r)
 }
 
 func (s *submission) same() error {
@@ -66,7 +81,7 @@ func (s *submission) same() error {
 // body is what the client sends. The client holds the last block back until the reader has ended cleanly, so a reader
 // that ends with errChanged leaves an incomplete request, which the server cannot take for the file.
 func (s *submission) body() perbit.Body {
-	return perbit.Body{Size: s.file.Stamp.Size, Open: func() (io.ReadCloser, error) {
+	return perbit.Body{Size: s.file.Send.Size, Open: func() (io.ReadCloser, error) {
 		if s.memory != nil {
 			return &counted{Reader: bytes.NewReader(s.memory), sent: s.sent}, nil
 		}
@@ -74,7 +89,13 @@ func (s *submission) body() perbit.Body {
 		if err != nil {
 			return nil, err
 		}
-		return &counted{Reader: &verified{s: s, file: f, hash: sha256.New()}, Closer: f, sent: s.sent}, nil
+		var r io.Reader = &verified{s: s, file: f, hash: sha256.New()}
+		if s.file.Send.recoded() {
+			if r, err = newRecoded(r, s.file.Send); err != nil {
+				return nil, errors.Join(err, f.Close())
+			}
+		}
+		return &counted{Reader: r, Closer: f, sent: s.sent}, nil
 	}}
 }
 

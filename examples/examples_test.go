@@ -14,15 +14,28 @@ import (
 	"dropform/engine/sandbox"
 )
 
+// example is how one folder is tried out.
+type example struct {
+	run  func(t *testing.T, do func(args ...string) string, server *sandbox.Server) // nil: one apply
+	look func(t *testing.T, dir string, server *sandbox.Server)                     // at what is on disk, and what the server got
+	path string                                                                     // of the service that variable url names
+}
+
+var examples = map[string]example{
+	"one-import":           {look: lookAtOneImport, path: "/webApi"},
+	"twelve-companies":     {look: lookAtTwelveCompanies, path: "/webApi"},
+	"nightly-export":       {run: runNightlyExport, look: lookAtNightlyExport, path: "/webApi"},
+	"orders-with-approval": {run: runOrders, look: lookAtOrders, path: sandbox.ConboxPath},
+	"order-then-ready":     {run: runOrderThenReady, look: lookAtOrderThenReady, path: sandbox.ConboxPath},
+	"copy-positions":       {look: lookAtCopyPositions, path: sandbox.ConboxPath},
+	"position-data":        {look: lookAtPositionData, path: sandbox.ConboxPath},
+}
+
 // TestExamples builds the binary and runs every example against a sandbox: validate, fmt -check, plan, apply, and a
-// second apply that has nothing to do. Then it looks at what is on disk and what the server got.
+// second apply that has nothing to do.
 func TestExamples(t *testing.T) {
 	binary := build(t)
-	for name, look := range map[string]func(*testing.T, string, *sandbox.Server){
-		"one-import":       lookAtOneImport,
-		"twelve-companies": lookAtTwelveCompanies,
-		"nightly-export":   lookAtNightlyExport,
-	} {
+	for name, e := range examples {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), name)
 			if err := os.CopyFS(dir, os.DirFS(name)); err != nil {
@@ -34,23 +47,26 @@ func TestExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			url = strings.TrimSuffix(url, "/webApi") + e.path
 			do := func(args ...string) string { return runIn(t, binary, dir, url, args...) }
 			do("validate")
 			do("fmt", "-check")
 			do("plan")
-			do("apply", "-auto-approve")
-			if name == "nightly-export" {
-				do("apply", "-auto-approve", "-replace=export.payroll", "-as-of=2026-01-01T05:30")
+			if e.run == nil {
+				do("apply", "-auto-approve")
+			} else {
+				e.run(t, do, server)
 			}
-			look(t, dir, server)
+			e.look(t, dir, server)
+			noProtocolFaults(t, server)
 			if again := do("apply", "-auto-approve"); !strings.Contains(again, "No changes.") {
 				t.Errorf("a second apply found something to do:\n%s", again)
 			}
 		})
 	}
 	found, err := filepath.Glob(filepath.Join("*", "main.hcl"))
-	if err != nil || len(found) != 3 {
-		t.Errorf("there are the examples %v (%v), and 3 are tested", found, err)
+	if err != nil || len(found) != len(examples) {
+		t.Errorf("there are the examples %v (%v), and %d are tested", found, err, len(examples))
 	}
 }
 
@@ -68,12 +84,13 @@ func build(t *testing.T) string {
 	return binary
 }
 
-// runIn runs the binary in dir, as a user whose password is in the environment, and wants exit code 0.
+// runIn runs the binary in dir, as a user whose secrets are in the environment, and wants exit code 0.
 func runIn(t *testing.T, binary, dir, url string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PERBIT_PASSWORD="+sandbox.DemoPassword, "DROPFORM_VAR_url="+url)
+	cmd.Env = append(os.Environ(), "PERBIT_PASSWORD="+sandbox.DemoPassword, "CONBOX_PASSWORD="+sandbox.DemoPassword,
+		"CONBOX_KEY="+sandbox.DemoUserAPIKey, "DROPFORM_VAR_url="+url)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("dropform %s: %v\n%s", strings.Join(args, " "), err, out)
@@ -121,6 +138,11 @@ func lookAtTwelveCompanies(t *testing.T, dir string, server *sandbox.Server) {
 	if found, _ := filepath.Glob(filepath.Join(dir, "absence", "*", "done", "*", "*.protocol.txt")); len(found) != 3 {
 		t.Errorf("protocols: %v", found)
 	}
+}
+
+func runNightlyExport(_ *testing.T, do func(...string) string, _ *sandbox.Server) {
+	do("apply", "-auto-approve")
+	do("apply", "-auto-approve", "-replace=export.payroll", "-as-of=2026-01-01T05:30")
 }
 
 // The placeholder is the first of last month, also over the turn of the year.

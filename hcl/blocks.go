@@ -26,15 +26,14 @@ func (l *loader) decodeDeclaration(d *declaration) {
 
 func (l *loader) decodeInstance(d *declaration, in *instance) {
 	n := in.decode(d.spec, d.block.Body, d.block.DefRange, "")
+	in.noteDynamic(d.spec, d.block.Body, "")
 	declared := in.declared(n)
 	d.dependsOn = get(n, "depends_on", []engine.Address(nil))
 	switch {
-	case d.base.Kind == engine.KindConnectionPerbit:
+	case d.block.Type == "connection":
 		c := buildConnection(in, n, declared)
 		l.built[in.address] = c
 		l.config.Connections = append(l.config.Connections, c)
-	case d.base.Kind == engine.KindConnectionConbox:
-		checkConbox(in, n)
 	case d.base.Kind == engine.KindImport:
 		l.config.Imports = append(l.config.Imports, buildImport(in, n, declared))
 	case d.base.Kind == engine.KindExport:
@@ -60,46 +59,6 @@ func (in *instance) declared(n *node) engine.Declared {
 	return engine.Declared{
 		Address: in.address, Description: get(n, "description", ""), Attributes: in.attrs, Range: toRange(in.header),
 		DependsOn: get(n, "depends_on", []engine.Address(nil)), Failed: failed,
-	}
-}
-
-// buildConnection fills in the defaults of LANGUAGE.md, connection "perbit".
-func buildConnection(in *instance, n *node, declared engine.Declared) *engine.Connection {
-	progress, retry, tls := n.child("progress"), n.child("retry"), n.child("tls")
-	c := &engine.Connection{
-		Declared: declared, URL: strings.TrimRight(get(n, "url", "https://de.perbit.cloud/webApi"), "/"),
-		CustomerID: get(n, "customer_id", ""), Username: get(n, "username", ""), Password: get(n, "password", engine.Secret{}),
-		Auth: get(n, "auth", "login"), CredentialCharset: get(n, "credential_charset", "utf-8"),
-		Parameters: get(n, "parameters", "auto"), Parallel: int(get(n, "parallel", int64(1))),
-		Timeout: get(n, "timeout", 60*time.Second), MaxWait: get(n, "max_wait", 2*time.Hour), MaxUpload: get(n, "max_upload", int64(0)),
-		ProgressFirst:   get(progress, "first", 100*time.Millisecond),
-		ProgressLongest: get(progress, "longest", 2*time.Second),
-		RetryAttempts:   int(get(retry, "attempts", int64(5))),
-		RetryFirst:      get(retry, "first", time.Second),
-		RetryLongest:    get(retry, "longest", 5*time.Minute),
-		CAFile:          get(tls, "ca_file", ""), ClientCert: get(tls, "client_cert", ""), ClientKey: get(tls, "client_key", ""),
-		Proxy: get(n, "proxy", ""),
-	}
-	in.checkTimes(progress, c.ProgressFirst, c.ProgressLongest)
-	in.checkTimes(retry, c.RetryFirst, c.RetryLongest)
-	in.checkPair(tls, "client_cert", "client_key")
-	return c
-}
-
-// checkConbox checks what the schema alone cannot say.
-func checkConbox(in *instance, n *node) {
-	retry := n.child("retry")
-	in.checkTimes(retry, get(retry, "first", time.Second), get(retry, "longest", 5*time.Minute))
-	in.checkPair(n.child("tls"), "client_cert", "client_key")
-	if rate := get(n, "rate", "5/s"); !rateForm.MatchString(rate) {
-		in.wrong(n.exprs["rate"], "invalid_value", "rate is not a number of calls in a time", fmt.Sprintf("%q is not written like \"5/s\" or \"100/m\".", rate))
-	}
-	if auth := get(n, "auth", "auto"); auth == "basic" || auth == "digest" {
-		for _, name := range []string{"username", "password"} {
-			if !n.has(name) {
-				in.missing(n, name, fmt.Sprintf("auth = %q needs username and password.", auth))
-			}
-		}
 	}
 }
 

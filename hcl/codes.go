@@ -14,8 +14,8 @@ var Codes = map[string]string{
 	"unknown_function":        "There is no function of this name.",
 	"unknown_reference":       "The expression refers to something that is not declared or not available here.",
 	"unknown_kind":            "The first label of the block is not one of the kinds that exist.",
-	"unknown_column":          "A condition or key names a column that the csv block does not declare.",
-	"missing_required":        "A required attribute or block is missing.",
+	"unknown_column":          "A condition, key or field names a column that the csv block does not declare.",
+	"missing_required":        "A required attribute, block or field is missing.",
 	"missing_label":           "The block's header lacks a name, or has one too many.",
 	"duplicate_block":         "A block that may stand once stands more than once.",
 	"duplicate_attribute":     "An attribute is set twice in one block.",
@@ -39,7 +39,7 @@ var Codes = map[string]string{
 	"credentials_in_url":      "An address contains user:password@; credentials have attributes of their own.",
 	"literal_secret":          "A secret is written out in the configuration.",
 	"secret_not_allowed":      "secret(…) is used where its value would have to be known, such as a path or a name.",
-	"sensitive_not_allowed":   "A sensitive value is used where it would be shown, such as a for_each key.",
+	"sensitive_not_allowed":   "A sensitive value is used where it would be shown, such as a for_each key or a field of a rule.",
 	"plain_http":              "Credentials would cross a network unencrypted.",
 	"invalid_for_each":        "for_each takes a map or a set of strings.",
 	"invalid_expression":      "An expression cannot be evaluated.",
@@ -60,7 +60,6 @@ var Codes = map[string]string{
 	"invalid_move":            "A moved block joins two addresses that cannot follow each other.",
 	"needs_one_of":            "Exactly one of several attributes has to be set.",
 	"attribute_without_other": "An attribute has no meaning without, or beside, another one.",
-	"rule_not_served":         "The rule is checked but not carried out by this version.",
 }
 
 // summaryCodes maps the beginnings of the HCL library's summaries to our codes; everything else it says about a value

@@ -173,7 +173,7 @@ func (c *complaints) hclDetail(d *hcl.Diagnostic, in place) string {
 
 func usesSensitive(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	for _, t := range expr.Variables() {
-		if v, diags := t.TraverseAbs(ctx); !diags.HasErrors() && (hasMark(v, markSensitive) || hasSecret(v)) {
+		if v, diags := t.TraverseAbs(ctx); !diags.HasErrors() && (hasMark(v, markSensitive) || hasMark(v, markCell) || hasSecret(v)) {
 			return true
 		}
 	}

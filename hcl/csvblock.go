@@ -2,7 +2,6 @@ package hcl
 
 import (
 	"fmt"
-	"math/big"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,15 +12,16 @@ import (
 	"dropform/engine"
 )
 
-// buildCSV decodes a csv block; the same shape checks imports, exports and rules.
-func (in *instance) buildCSV(n *node) *engine.CSV {
+// buildCSV decodes a csv block; the same shape checks imports, exports and rules. The fields are those of a fixed-width export.
+func (in *instance) buildCSV(n *node, fixed ...engine.FixedField) *engine.CSV {
 	if n == nil {
 		return nil
 	}
 	s := engine.NewCSV()
 	s.Delimiter, s.Quote = get(n, "delimiter", s.Delimiter), get(n, "quote", s.Quote)
 	s.Encoding, s.SendEncoding = get(n, "encoding", s.Encoding), get(n, "send_encoding", "")
-	s.Header, s.HeaderRow = get(n, "header", true), int(get(n, "header_row", int64(1)))
+	s.Fixed = fixed
+	s.Header, s.HeaderRow = get(n, "header", len(fixed) == 0), int(get(n, "header_row", int64(1)))
 	s.SkipFooter, s.ColumnsMode = int(get(n, "skip_footer", int64(0))), get(n, "columns", s.ColumnsMode)
 	s.MinRows, s.MaxRows = get(n, "min_rows", int64(0)), get(n, "max_rows", int64(0))
 	s.MaxSize, s.MaxRecord = get(n, "max_size", int64(0)), get(n, "max_record", s.MaxRecord)
@@ -39,6 +39,9 @@ func (in *instance) buildCSV(n *node) *engine.CSV {
 	}
 	for _, c := range n.children["column"] {
 		s.Columns = append(s.Columns, in.buildColumn(c))
+	}
+	if len(fixed) > 0 {
+		in.fitFixed(s, n)
 	}
 	for _, k := range n.children["key"] {
 		columns := get(k, "columns", []string(nil))
@@ -131,18 +134,20 @@ func (in *instance) checkColumns(s *engine.CSV, n *node, columns []string) {
 	}
 }
 
+// exactColumns reports whether the csv block says which columns a file has, no more and no less.
+func exactColumns(s *engine.CSV) bool {
+	return s != nil && len(s.Columns) > 0 && s.ColumnsMode == "exact"
+}
+
 func (in *instance) checkColumn(s *engine.CSV, name string, at hcl.Range) {
-	if len(s.Columns) == 0 || s.ColumnsMode != "exact" {
-		return
+	declares := "The csv block declares no such column."
+	if len(s.Fixed) > 0 {
+		declares = "No field of the fixed block is called so."
 	}
-	var names []string
-	for _, c := range s.Columns {
-		names = append(names, c.Name)
-	}
-	if !slices.Contains(names, name) {
+	if names, known := columnNames(s); known && !slices.Contains(names, name) {
 		in.add(problem{
 			code: "unknown_column", summary: fmt.Sprintf("No column %q", name), rng: at, in: in.place, needsWholeDefinition: true,
-			detail: "The csv block declares no such column." + didYouMean(name, names),
+			detail: declares + didYouMean(name, names),
 		})
 	}
 }
@@ -169,14 +174,30 @@ func (in *instance) buildCheck(s *engine.CSV, n *node) {
 			return
 		}
 	}
+	hidden := hiddenColumns(s)
 	s.Checks = append(s.Checks, engine.CSVCheck{Name: n.label, Holds: func(row map[string]any) (bool, string, error) {
-		return in.rowHolds(condition, message, row)
+		v, err := rowValue(row, hidden)
+		if err != nil {
+			return false, "", err
+		}
+		return in.rowHolds(condition, message, v)
 	}})
 }
 
-func (in *instance) rowHolds(condition, message hcl.Expression, row map[string]any) (bool, string, error) {
+// hiddenColumns are the columns whose values are masked everywhere.
+func hiddenColumns(s *engine.CSV) map[string]bool {
+	hidden := map[string]bool{}
+	if s != nil {
+		for _, c := range s.Columns {
+			hidden[c.Name] = c.Sensitive
+		}
+	}
+	return hidden
+}
+
+func (in *instance) rowHolds(condition, message hcl.Expression, row cty.Value) (bool, string, error) {
 	ctx := in.ctx.NewChild()
-	ctx.Variables = map[string]cty.Value{"row": rowValue(row)}
+	ctx.Variables = map[string]cty.Value{"row": row}
 	v, diags := condition.Value(ctx)
 	if diags.HasErrors() {
 		return false, "", in.lateError(diags)
@@ -192,28 +213,11 @@ func (in *instance) rowHolds(condition, message hcl.Expression, row map[string]a
 	if diags.HasErrors() {
 		return false, "", in.lateError(diags)
 	}
-	if hasMark(m, markSensitive) {
+	if hasMark(m, markSensitive) || hasMark(m, markCell) {
 		return false, masked, nil
 	}
 	if m.IsNull() || !m.IsKnown() || m.Type() != cty.String {
 		return false, "", fmt.Errorf("%s: error_message is not text", message.Range())
 	}
 	return false, m.AsString(), nil
-}
-
-func rowValue(row map[string]any) cty.Value {
-	fields := make(map[string]cty.Value, len(row))
-	for name, v := range row {
-		switch v := v.(type) {
-		case string:
-			fields[name] = cty.StringVal(v)
-		case bool:
-			fields[name] = cty.BoolVal(v)
-		case *big.Float:
-			fields[name] = cty.NumberVal(v)
-		default:
-			fields[name] = cty.NullVal(cty.DynamicPseudoType)
-		}
-	}
-	return cty.ObjectVal(fields)
 }

@@ -1,7 +1,10 @@
 package hcl
 
 import (
+	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/dynblock"
@@ -68,6 +71,54 @@ func (in *instance) rehearseDynamic(spec *blockSpec, body hcl.Body, prefix strin
 		}
 		in.partial, in.attrs = partial, attrs
 	}
+}
+
+// noteDynamic records what dynamic blocks go over: an expression that is evaluated late shows only the name of the element
+// it uses. Of several for one type the paths are numbered.
+func (in *instance) noteDynamic(spec *blockSpec, body hcl.Body, prefix string) {
+	if native, ok := body.(*hclsyntax.Body); ok && !holdsDynamic(native) {
+		return
+	}
+	schema := &hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{{Type: "dynamic", LabelNames: []string{"type"}}}}
+	specs := map[string]*blockSpec{}
+	for _, inner := range spec.blocks {
+		schema.Blocks = append(schema.Blocks, hcl.BlockHeaderSchema{Type: inner.name, LabelNames: inner.labels})
+		specs[inner.name] = inner
+	}
+	content, _, _ := body.PartialContent(schema) // what it says is said where the block is decoded
+	seen := map[string]int{}
+	for _, b := range content.Blocks {
+		if b.Type != "dynamic" {
+			in.noteDynamic(specs[b.Type], b.Body, prefix+strings.Join(append([]string{b.Type}, b.Labels...), ".")+".")
+			continue
+		}
+		inner := specs[b.Labels[0]]
+		if inner == nil || inner.silent {
+			continue
+		}
+		path := prefix + b.Labels[0]
+		if seen[path]++; seen[path] > 1 {
+			path += fmt.Sprintf(".%d", seen[path])
+		}
+		parts, _, _ := b.Body.PartialContent(&hcl.BodySchema{
+			Attributes: []hcl.AttributeSchema{{Name: "for_each"}}, Blocks: []hcl.BlockHeaderSchema{{Type: "content"}},
+		})
+		if a := parts.Attributes["for_each"]; a != nil {
+			v, diags := a.Expr.Value(in.ctx)
+			if diags.HasErrors() { // it goes over an element of an outer one, which stands there
+				in.note(path+".for_each", oneLine(in.sourceText(a.Expr.Range())), false)
+			} else {
+				in.recordValue(&attribute{}, a.Expr, path+".for_each", v)
+			}
+		}
+		for _, c := range parts.Blocks {
+			in.noteDynamic(inner, c.Body, path+".")
+		}
+	}
+}
+
+func holdsDynamic(body *hclsyntax.Body) bool {
+	return slices.ContainsFunc(body.Blocks, func(b *hclsyntax.Block) bool { return b.Type == "dynamic" || holdsDynamic(b.Body) })
 }
 
 // once is a body with just one dynamic block, which gives one block for an unknown element.

@@ -1,9 +1,7 @@
 package hcl
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,12 +11,18 @@ import (
 
 // buildExport fills in the defaults of LANGUAGE.md, export.
 func buildExport(in *instance, n *node, declared engine.Declared) *engine.Export {
-	expect := n.child("expect")
+	expect, fixed := n.child("expect"), in.buildFixed(n)
+	if csv := n.child("csv"); csv.has("send_encoding") {
+		in.add(problem{
+			code: "attribute_without_other", summary: "send_encoding in an export", rng: csv.at("send_encoding"), in: in.place,
+			detail: "An export sends no file. target.encoding says in which encoding its result is written.",
+		})
+	}
 	e := &engine.Export{
 		Declared: declared, Connection: in.builtConnection(n), Object: get(n, "object", ""), Method: get(n, "method", ""),
 		VariablesStyle: get(n, "variables_style", "json"), Schedule: in.buildSchedule(n.child("schedule")),
-		WaitForResult: get(n, "wait_for_result", false), Target: in.buildTarget(n), Fixed: in.buildFixed(n),
-		CSV: in.buildCSV(n.child("csv")),
+		WaitForResult: get(n, "wait_for_result", false), Target: in.buildTarget(n), Fixed: fixed,
+		CSV: in.buildCSV(n.child("csv"), fixed...),
 	}
 	variables := get(n, "variables", map[string]*lateText(nil))
 	for _, name := range sortedKeys(variables) {
@@ -95,28 +99,4 @@ func (in *instance) checkUnmappable(t *node, out engine.Target) {
 			})
 		}
 	}
-}
-
-func (in *instance) buildFixed(n *node) []engine.FixedField {
-	fixed := n.child("fixed")
-	if fixed == nil {
-		return nil
-	}
-	if len(fixed.children["field"]) == 0 {
-		in.missingBlock(fixed, "field", "A fixed block describes at least one field: field \"NAME\" { start = 1 length = 8 }.")
-	}
-	var out []engine.FixedField
-	nodes := slices.Clone(fixed.children["field"])
-	slices.SortStableFunc(nodes, func(a, b *node) int { return cmp.Compare(get(a, "start", int64(0)), get(b, "start", int64(0))) })
-	for i, f := range nodes {
-		field := engine.FixedField{Name: f.label, Start: int(get(f, "start", int64(1))), Length: int(get(f, "length", int64(1)))}
-		if i > 0 && out[i-1].Start+out[i-1].Length > field.Start && f.has("start") && f.has("length") {
-			in.add(problem{
-				code: "invalid_value", summary: fmt.Sprintf("Fields %q and %q overlap", out[i-1].Name, field.Name), rng: f.at("start"), in: in.place,
-				detail: fmt.Sprintf("%q takes characters %d to %d; start counts from 1.", out[i-1].Name, out[i-1].Start, out[i-1].Start+out[i-1].Length-1),
-			})
-		}
-		out = append(out, field)
-	}
-	return out
 }

@@ -14,7 +14,8 @@ import (
 var alwaysIgnoredGlobs = []string{
 	".*", "~$*", "*.tmp", "*.temp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.download", "*.opdownload", "*.!ut",
 	"*.bak", "*.swp", "*.swx", "*~", "*.lock", "*.camelLock", "Thumbs.db", "desktop.ini",
-	"*.protocol.txt", "*.protocol.*.txt", "*.errors.txt", "*.errors.json", "*.errors.csv", "*.rejected.csv", "*.result.csv", "*.suspect",
+	"*.protocol.txt", "*.protocol.*.txt", "*.errors.txt", "*.errors.json", "*.errors.csv", "*.rejected.csv", "*.result.csv", "*.result.*.csv",
+	"*.suspect",
 }
 
 func alwaysIgnored(name string) bool { return matchesAny(alwaysIgnoredGlobs, name) }

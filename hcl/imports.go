@@ -11,18 +11,14 @@ import (
 	"dropform/engine"
 )
 
-var rateForm = regexp.MustCompile(`^[1-9]\d*/(s|m|h)$`)
-
 // buildImport fills in the defaults of LANGUAGE.md, import.
 func buildImport(in *instance, n *node, declared engine.Declared) *engine.Import {
 	i := &engine.Import{
-		Declared: declared, Connection: in.builtConnection(n), Folder: get(n, "folder", ""),
-		Match: get(n, "match", []string{"*.csv"}), Ignore: get(n, "ignore", []string(nil)),
+		Declared: declared, Connection: in.builtConnection(n), DropFolder: in.buildDropFolder(n),
 		Object: get(n, "object", ""), Method: get(n, "method", ""), Email: get(n, "email", ""),
-		Order: get(n, "order", "name"), OnError: get(n, "on_error", "skip"), MinSize: get(n, "min_size", int64(1)),
-		Settle: get(n, "settle", time.Duration(0)), ReadyFile: get[*lateText](n, "ready_file", nil).file(),
-		Poll: get(n, "poll", 30*time.Second), Duplicates: get(n, "duplicates", "skip"), OnUnknown: get(n, "on_unknown", "hold"),
-		WaitForResult: get(n, "wait_for_result", false), CSV: in.buildCSV(n.child("csv")), Archive: in.buildArchive(n),
+		Order: get(n, "order", "name"), OnError: get(n, "on_error", "skip"),
+		Duplicates: get(n, "duplicates", "skip"), OnUnknown: get(n, "on_unknown", "hold"),
+		WaitForResult: get(n, "wait_for_result", false),
 	}
 	protocol := n.child("protocol")
 	path := get[*lateText](protocol, "path", nil)
@@ -42,6 +38,16 @@ func buildImport(in *instance, n *node, declared engine.Declared) *engine.Import
 		in.watches(n, i.Folder, i.Match, i.Ignore)
 	}
 	return i
+}
+
+// buildDropFolder fills in what imports and rules have in common. A rule has no poll: its folder is swept at the default.
+func (in *instance) buildDropFolder(n *node) engine.DropFolder {
+	return engine.DropFolder{
+		Folder: get(n, "folder", ""), Match: get(n, "match", []string{"*.csv"}), Ignore: get(n, "ignore", []string(nil)),
+		MinSize: get(n, "min_size", int64(1)), Settle: get(n, "settle", time.Duration(0)),
+		ReadyFile: get[*lateText](n, "ready_file", nil).file(), Poll: get(n, "poll", 30*time.Second),
+		CSV: in.buildCSV(n.child("csv")), Archive: in.buildArchive(n),
+	}
 }
 
 func defaultProtocolPath(f engine.FileScope) (string, error) { return f.Name + ".protocol.txt", nil }

@@ -32,6 +32,8 @@ func (in *instance) decodeKind(a *attribute, expr hcl.Expression) (any, bool) {
 		return in.textMap(a, expr)
 	case kindTexts, kindGlobs:
 		return in.texts(a, expr)
+	case kindFieldText, kindFieldNumber, kindFieldBool, kindFieldObject:
+		return in.callField(a, expr)
 	}
 	v, ok := in.evaluate(expr, a.late)
 	if !ok || !in.plainValue(a.name, v, expr) {
@@ -47,11 +49,19 @@ func (in *instance) decodeKind(a *attribute, expr hcl.Expression) (any, bool) {
 	return in.decodeKnown(a, v, expr)
 }
 
+// noSecret refuses a secret where only a secret attribute could take it.
+func (in *instance) noSecret(name string, v cty.Value, expr hcl.Expression) bool {
+	if !hasSecret(v) {
+		return true
+	}
+	in.wrong(expr, "secret_not_allowed", fmt.Sprintf("A secret in %s", name),
+		fmt.Sprintf("secret(…) is read only when a request needs it and would be shown here. %s takes a value that may be seen, such as env(\"NAME\").", name))
+	return false
+}
+
 // plainValue refuses what no attribute but a secret one can take: a secret, and null where the whole value is due.
 func (in *instance) plainValue(name string, v cty.Value, expr hcl.Expression) bool {
-	if sources := secretsOf(v); sources != nil {
-		in.wrong(expr, "secret_not_allowed", fmt.Sprintf("A secret in %s", name),
-			fmt.Sprintf("secret(…) is read only when a request needs it and would be shown here. %s takes a value that may be seen, such as env(\"NAME\").", name))
+	if !in.noSecret(name, v, expr) {
 		return false
 	}
 	if v.IsNull() {
@@ -67,17 +77,9 @@ func (in *instance) unknownValue(a *attribute, v cty.Value, expr hcl.Expression)
 	if ty == cty.DynamicPseudoType {
 		return in.lateOrNothing(a, expr)
 	}
-	switch a.kind {
-	case kindText, kindPath:
-		if ty != cty.String {
-			in.notText(a.name, v, expr)
-			return nil, false
-		}
-	case kindNumber:
-		if ty != cty.Number && ty != cty.String {
-			in.wrong(expr, "wrong_type", a.name+" is a number", fmt.Sprintf("The expression gives %s.", ty.FriendlyName()))
-			return nil, false
-		}
+	if (a.kind == kindText || a.kind == kindPath) && ty != cty.String {
+		in.notText(a.name, v, expr)
+		return nil, false
 	}
 	return in.lateOrNothing(a, expr)
 }
@@ -103,22 +105,27 @@ func (in *instance) warn(expr hcl.Expression, code, summary, detail string) {
 
 // notText says that text is due, and what becomes of 04 where it is a number.
 func (in *instance) notText(name string, v cty.Value, expr hcl.Expression) {
+	f := in.notTextFault(name, v, expr)
+	in.wrong(expr, f.code, f.summary, f.detail)
+}
+
+func (in *instance) notTextFault(name string, v cty.Value, expr hcl.Expression) fault {
 	if v.Type() != cty.Number {
-		in.wrong(expr, "wrong_type", name+" is text", fmt.Sprintf("The value is %s. Write a text in quotes.", article(v.Type())))
-		return
+		return fault{"wrong_type", name + " is text", fmt.Sprintf("The value is %s. Write a text in quotes.", article(v.Type())), expr}
 	}
 	written := strings.TrimSpace(in.sourceText(expr.Range()))
 	shown := "a number"
 	if v.IsKnown() {
 		shown = "the number " + numberText(v.AsBigFloat())
 	}
+	remedy := fmt.Sprintf(". Put it in quotes: %q.", written)
 	if _, err := strconv.ParseFloat(written, 64); err != nil {
-		in.wrong(expr, "number_where_text", name+" is text, not a number",
-			fmt.Sprintf("The value is %s. A number keeps no leading zero (04 is the number 4), so text has to be text from the start: put it in quotes where it is set.", shown))
-		return
+		remedy = ", so text has to be text from the start: put it in quotes where it is set."
 	}
-	in.wrong(expr, "number_where_text", name+" is text, not a number",
-		fmt.Sprintf("The value is %s. A number keeps no leading zero (04 is the number 4). Put it in quotes: %q.", shown, written))
+	return fault{
+		"number_where_text", name + " is text, not a number",
+		fmt.Sprintf("The value is %s. A number keeps no leading zero (04 is the number 4)%s", shown, remedy), expr,
+	}
 }
 
 func article(ty cty.Type) string { return withArticle(ty.FriendlyName()) }
@@ -146,15 +153,10 @@ func (in *instance) textOf(a *attribute, v cty.Value, expr hcl.Expression) (stri
 
 func (in *instance) decodeKnown(a *attribute, v cty.Value, expr hcl.Expression) (any, bool) {
 	switch a.kind {
-	case kindBool, kindCount, kindNumber:
+	case kindBool, kindCount:
 		return in.scalar(a, v, expr)
 	case kindSize, kindKeep:
 		return in.amount(a, v, expr)
-	case kindObject:
-		if !v.Type().IsObjectType() && !v.Type().IsMapType() {
-			in.wrong(expr, "wrong_type", a.name+" is an object", fmt.Sprintf("The value is %s. Write { … }.", article(v.Type())))
-		}
-		return v, true
 	case kindBound:
 		if ty := v.Type(); ty != cty.String && ty != cty.Number {
 			in.wrong(expr, "wrong_type", a.name+" is a number or a text", fmt.Sprintf("The value is %s.", article(ty)))
@@ -276,9 +278,6 @@ func (in *instance) scalar(a *attribute, v cty.Value, expr hcl.Expression) (any,
 	}
 	if a.kind == kindBool {
 		return got.True(), true
-	}
-	if a.kind == kindNumber {
-		return got, true
 	}
 	n, accuracy := got.AsBigFloat().Int64()
 	if accuracy != 0 || n < a.least {

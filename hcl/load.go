@@ -67,6 +67,7 @@ func Load(req Request) (*engine.Config, diag.List) {
 	if list.HasErrors() || l.partial {
 		return nil, list
 	}
+	l.config.Inputs = l.inputs()
 	return l.config, list
 }
 

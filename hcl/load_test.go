@@ -62,7 +62,7 @@ func TestCompleteExample(t *testing.T) {
 		t.Error("the example is not in canonical style")
 	}
 	files := map[string]string{"main.hcl": string(text)}
-	if c, diags := load(t, files, validating); c != nil || codes(diags) != "warning rule_not_served, warning rule_not_served" {
+	if c, diags := load(t, files, validating); c != nil || len(diags) > 0 {
 		t.Errorf("validate without a value for customer_id: config %v, diagnostics:\n%s", c, show(diags))
 	}
 	if _, diags := load(t, files); codes(diags[:1]) != "error no_variable_value" {

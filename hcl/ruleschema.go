@@ -5,25 +5,32 @@ package hcl
 type action struct {
 	document []string
 	position []string
+	needs    [][]string // the sets of fields of which each call has one whole; all_positions does without PosNbr
 	spec     *blockSpec
 }
 
 var (
-	byNumber = []string{"DocTyp", "DocNbr", "PosNbr"}
-	image    = []string{"PosImgWidth", "PosImgHeight"}
-	address  = []string{"AdrTit", "AdrNam01", "AdrNam02", "OrdNam", "AdrStr", "AdrLnd", "AdrPcd", "AdrReg"}
+	byNumber    = []string{"DocTyp", "DocNbr", "PosNbr"}
+	bySource    = []string{"SrcDocTyp", "SrcDocNbr", "SrcPosNbr"}
+	byGUID      = []string{"PositionGuid"}
+	readyStatus = []string{"DocTyp", "DocNbr", "ReadyStatus"}
+	saveAs      = []string{"DocTyp", "DocNbr", "SrcDocTyp", "SrcDocNbr"}
+	image       = []string{"PosImgWidth", "PosImgHeight"}
+	address     = []string{"AdrTit", "AdrNam01", "AdrNam02", "OrdNam", "AdrStr", "AdrLnd", "AdrPcd", "AdrReg"}
 )
 
 // actions by kind (LANGUAGE.md, rule).
 var actions = map[string]*action{
 	"purchase": newAction(false,
 		join([]string{"DocTyp", "DocNbr", "FinalCustomerLndCde", "ExtPchNbr", "Subject", "PurchaseTxt", "DlvAdr"}, address),
-		[]string{"PosNbr", "PositionGuid", "LVNbr", "NotTxt", "Amount"}),
-	"ready_status":     newAction(true, []string{"DocTyp", "DocNbr", "ReadyStatus"}, nil),
-	"silent_copy":      newAction(false, nil, join(byNumber, []string{"PositionGuid", "SrcDocTyp", "SrcDocNbr", "SrcPosNbr", "Amount"}, image)),
-	"save_document_as": newAction(false, []string{"DocTyp", "DocNbr", "SrcDocTyp", "SrcDocNbr"}, nil),
-	"delete":           newAction(false, nil, join(byNumber, []string{"PositionGuid"})),
-	"position_data":    newAction(true, nil, join(byNumber, []string{"PositionGuid"}, image)),
+		[]string{"PosNbr", "PositionGuid", "LVNbr", "NotTxt", "Amount"},
+		join([]string{"FinalCustomerLndCde"}, byNumber), []string{"FinalCustomerLndCde", "PositionGuid"}),
+	"ready_status": newAction(true, readyStatus, nil, readyStatus),
+	"silent_copy": newAction(false, nil, join(byNumber, byGUID, bySource, []string{"Amount"}, image),
+		join(byNumber, bySource), byGUID),
+	"save_document_as": newAction(false, saveAs, nil, saveAs),
+	"delete":           newAction(false, nil, join(byNumber, byGUID), byNumber, byGUID),
+	"position_data":    newAction(true, nil, join(byNumber, byGUID), byNumber, byGUID),
 }
 
 func join(lists ...[]string) []string {
@@ -36,8 +43,8 @@ func join(lists ...[]string) []string {
 
 // newAction makes a kind; retries tells whether on_unknown = "retry" is allowed. A kind with only one list of fields makes
 // one call for each line, so document and position may both set them.
-func newAction(retries bool, document, position []string) *action {
-	a := &action{document: document, position: position}
+func newAction(retries bool, document, position []string, needs ...[]string) *action {
+	a := &action{document: document, position: position, needs: needs}
 	if document == nil || position == nil {
 		a.document = join(document, position)
 		a.position = a.document
@@ -74,11 +81,11 @@ func fieldsSpec(name string, fields []string) *blockSpec {
 func fieldKind(field string) kind {
 	switch field {
 	case "DocTyp", "SrcDocTyp", "Amount", "PosImgWidth", "PosImgHeight":
-		return kindNumber
+		return kindFieldNumber
 	case "ReadyStatus":
-		return kindBool
+		return kindFieldBool
 	case "DlvAdr":
-		return kindObject
+		return kindFieldObject
 	}
-	return kindText
+	return kindFieldText
 }

@@ -34,11 +34,13 @@ const (
 	kindZone                   // *time.Location
 	kindSecret                 // engine.Secret
 	kindBound                  // cty.Value, a text or a number
-	kindNumber                 // checked only
-	kindObject                 // checked only
-	kindCondition              // hcl.Expression, evaluated by whoever asks
-	kindMessage                // hcl.Expression
-	kindForEach                // handled before the block is decoded
+	kindFieldText              // *lateField, as the three that follow
+	kindFieldNumber
+	kindFieldBool
+	kindFieldObject
+	kindCondition // hcl.Expression, evaluated by whoever asks
+	kindMessage   // hcl.Expression
+	kindForEach   // handled before the block is decoded
 )
 
 // A scope is the set of names that exist only while work is done: run, file, row and so on.

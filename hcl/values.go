@@ -21,6 +21,7 @@ type mark string
 
 const (
 	markSensitive mark = "sensitive" // shown as (sensitive value)
+	markCell      mark = "cell"      // of a sensitive column: it is sent, but no message shows it
 	markVolatile  mark = "volatile"  // differs between two readings of the same text: timestamp()
 )
 

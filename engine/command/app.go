@@ -85,6 +85,8 @@ func (a *App) Main(args []string) int {
 	app := *a
 	app.Stdout = out
 	s := &session{App: &app, ctx: ctx, soft: soft, sending: sending, keyboard: bufio.NewReader(a.Stdin), input: true}
+	s.conboxes = engine.NewConboxes(s.userAgent())
+	defer s.conboxes.Close()
 	root := s.root()
 	root.SetArgs(doubleDashes(args))
 	code := s.explain(root.ExecuteContext(ctx))
@@ -158,6 +160,7 @@ type session struct {
 	input     bool
 	ui        *jsonView          // set while a command prints JSON lines
 	tap       func(engine.Event) // the demo listens here; may be nil
+	conboxes  *engine.Conboxes
 }
 
 // enter applies the global flags, before any command looks at the directory.

@@ -24,6 +24,9 @@ const defaultParallelism = 10
 type applyOptions struct {
 	planOptions
 	autoApprove bool
+	approve     []string
+	maxAge      time.Duration
+	saved       *engine.SavedPlan // the plan that is carried out, nil: one is made
 	parallelism int
 	lockTimeout time.Duration
 	shown       bool // the demo has just shown this plan: only its last lines
@@ -32,11 +35,24 @@ type applyOptions struct {
 func (s *session) applyCommand() *cobra.Command {
 	var o applyOptions
 	cmd := &cobra.Command{
-		Use: "apply [options]", Short: "Do what plan shows, after asking", Args: exactly(0, 0, "no arguments"),
-		Long: "Plans, shows the plan, asks for the word yes, and carries it out. The first interrupt finishes what is on the wire, the second stops at once.\n\n" +
-			"Exit code: 0 done or nothing to do, 1 error, or something was rejected, failed, declined or is unknown. With -detailed-exitcode: 2 changes were made, 4 an outcome is unknown.",
-		Example: "dropform apply\ndropform apply -auto-approve -parallelism=4\ndropform apply -target='import.absence[wels]'",
-		RunE: func(*cobra.Command, []string) error {
+		Use: "apply [options] [FILE]", Short: "Do what plan shows, after asking", Args: exactly(0, 1, "at most one saved plan"),
+		Long: "Plans, shows the plan, asks for the word yes, and carries it out; with a FILE from plan -out it carries out that, without asking, as far as each step still holds. The first interrupt finishes what is on the wire, the second stops at once.\n\n" +
+			"Exit code: 0 done or nothing to do, 1 error, or something was rejected, failed, declined or is unknown. With -detailed-exitcode: 2 changes were made, 3 done but steps wait for approval, 4 an outcome is unknown.",
+		Example: "dropform apply\ndropform apply tonight.plan\ndropform apply -auto-approve -parallelism=4\ndropform apply -target='import.absence[wels]'",
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				saved, ok, err := s.readPlan(args[0])
+				if err != nil {
+					return err
+				}
+				if !ok {
+					return diag.Diagnostic{Code: "no_saved_plan", Summary: "No saved plan", Detail: args[0] + " is not a file that dropform plan -out has written."}
+				}
+				if err := refuseFlags(o); err != nil {
+					return err
+				}
+				o.saved, o.autoApprove = saved, true
+			}
 			_, err := s.apply(o)
 			return err
 		},
@@ -44,6 +60,8 @@ func (s *session) applyCommand() *cobra.Command {
 	flags := cmd.Flags()
 	addPlanFlags(flags, &o.planOptions)
 	flags.BoolVar(&o.autoApprove, "auto-approve", false, "do not ask")
+	flags.DurationVar(&o.maxAge, "max-age", engine.SavedPlanAge, "refuse a saved plan that is older than `DURATION`")
+	flags.StringArrayVar(&o.approve, "approve", nil, "carry out the step `ADDRESS` that needs approval; * is any run of characters; repeatable")
 	flags.IntVar(&o.parallelism, "parallelism", defaultParallelism, "at most `N` steps at the same time")
 	flags.DurationVar(&o.lockTimeout, "lock-timeout", 0, "wait up to `DURATION` for another apply to end, for example 30s")
 	return cmd
@@ -95,14 +113,19 @@ func (s *session) applyPossible(o applyOptions) error {
 }
 
 func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (engine.Tally, error) {
-	plan, err := s.makePlan(cfg, s.planner(sender.ledger.Reader(), s.hashing(cfg)), po)
+	plan, stale, err := s.planToApply(cfg, sender, o, po)
 	if err != nil {
 		return engine.Tally{}, err
 	}
+	unknown := name(cfg, plan, o.approve, stale)
 	if o.shown {
 		s.outScreen().printf("(the plan as above)\n\n%s\n%s\n", definitionsLine(plan), planLine(plan))
 	} else {
 		s.showPlan(plan, o.full)
+	}
+	s.stale(stale)
+	if unknown != nil {
+		return engine.Tally{}, unknown
 	}
 	if len(plan.Definitions) == 0 && plan.Steps() == 0 {
 		c := concluded(plan, engine.Tally{}, false, nil)
@@ -114,9 +137,21 @@ func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, 
 		if err := s.confirm(); err != nil {
 			return engine.Tally{}, err
 		}
+		if err := s.askForOrders(plan); err != nil {
+			return engine.Tally{}, err
+		}
 	}
 	c, err := s.carryOut(cfg, sender, o, plan)
 	return c.tally(), errors.Join(err, applyCode(o.detailed, c))
+}
+
+// planToApply makes the plan, or takes a saved one as far as it still holds.
+func (s *session) planToApply(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (*engine.Plan, []engine.Stale, error) {
+	if o.saved != nil {
+		return s.again(cfg, o.saved, sender.ledger.Reader(), o.maxAge, po.Observe)
+	}
+	plan, err := s.makePlan(cfg, s.asking(sender.ledger.Reader(), s.hashing(cfg)), po)
+	return plan, nil, err
 }
 
 // noteRecognised lets an apply without a step still record which touched files are the ones that were dealt with.
@@ -137,7 +172,7 @@ func (s *session) nothingToDo(c conclusion) {
 	case c.clean():
 		s.outScreen().printf("\n%s\n", doneLine(c.tally()))
 	default:
-		s.outScreen().printf("\n%s\n%s\n", s.outScreen().bold(c.headline()), doneLine(c.tally()))
+		s.outScreen().printf("\n%s\n%s%s\n", s.outScreen().bold(c.headline()), c.approvals(), doneLine(c.tally()))
 	}
 }
 
@@ -146,7 +181,7 @@ func (s *session) carryOut(cfg *engine.Config, sender *sender, o applyOptions, p
 	emit, log, finish := s.follow(false, nil)
 	runner := engine.NewRunner(engine.RunnerOptions{
 		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
-		Emit: emit, Parallelism: o.parallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(),
+		Emit: emit, Parallelism: o.parallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(), Conboxes: s.conboxes,
 	})
 	if s.ui == nil {
 		s.outScreen().printf("\n")

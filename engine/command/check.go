@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -12,7 +13,6 @@ import (
 
 	"dropform/engine"
 	"dropform/engine/csvschema"
-	"dropform/engine/diag"
 	"dropform/engine/ledger"
 )
 
@@ -23,9 +23,9 @@ func (s *session) checkCommand() *cobra.Command {
 	var vars []VarFlag
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "check [options] ADDRESS FILE...", Short: "Check files against an import's schema, without a server",
-		Args:    exactly(2, -1, "the address of an import, then files"),
-		Long:    "Validates the files as the import would, wherever they lie, and prints every error. Nothing is sent, moved or recorded.\n\nExit code: 0 valid, 1 not valid (also: no text, an Excel file), 2 the schema or a file cannot be read.",
+		Use: "check [options] ADDRESS FILE...", Short: "Check files against an import's or rule's schema, without a server",
+		Args:    exactly(2, -1, "the address of an import or rule, then files"),
+		Long:    "Validates the files as the import or rule would, wherever they lie, and prints every error. Nothing is sent, moved or recorded.\n\nExit code: 0 valid, 1 not valid (also: no text, an Excel file), 2 the schema or a file cannot be read.",
 		Example: "dropform check import.staff march.csv\ndropform check -json 'import.absence[wels]' *.csv",
 		RunE: func(_ *cobra.Command, args []string) error {
 			err := s.check(vars, args[0], args[1:], asJSON)
@@ -46,18 +46,18 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 	if err != nil {
 		return err
 	}
-	imp, err := importFor(cfg, address)
+	schema, err := schemaFor(cfg, address)
 	if err != nil {
 		return err
 	}
 	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Language: cfg.Language}
-	if opt.LastRows, err = s.lastRows(cfg, imp); err != nil {
+	if opt.LastRows, err = s.lastRows(cfg, schema.of); err != nil {
 		return err
 	}
 	var checked []csvschema.Checked
 	valid := true
 	for _, name := range files {
-		c, err := s.checkFile(name, imp, opt)
+		c, err := s.checkFile(name, schema, opt)
 		if err != nil {
 			return fmt.Errorf("check %s: %w", name, err)
 		}
@@ -85,32 +85,52 @@ func (s *session) printChecked(checked []csvschema.Checked, asJSON bool) error {
 	return nil
 }
 
-// importFor finds the import whose schema an address means. Instances of one block have one schema.
-func importFor(cfg *engine.Config, address string) (*engine.Import, error) {
+// A schema is what the files of one block are held against: its csv block, nil where it has none, and for a rule what its
+// rows are made into.
+type schema struct {
+	of   engine.Address
+	csv  *engine.CSV
+	rule *engine.Rule
+}
+
+// validate holds a file against the schema.
+func (c schema) validate(ctx context.Context, f io.Reader, size int64, opt csvschema.Options) (*csvschema.Report, error) {
+	if c.rule != nil {
+		return c.rule.Check(ctx, f, opt)
+	}
+	return csvschema.Validate(ctx, f, size, c.csv, opt)
+}
+
+// schemaFor finds the import or rule whose schema an address means. Instances of one block have one schema.
+func schemaFor(cfg *engine.Config, address string) (schema, error) {
 	if _, err := cfg.ParseAddress(address); err != nil {
-		return nil, err
+		return schema{}, err
 	}
 	var names []string
 	for _, imp := range cfg.Imports {
 		if engine.MatchAddress(address, imp.Address) {
-			return imp, nil
+			return schema{imp.Address, imp.CSV, nil}, nil
 		}
 		names = append(names, imp.Address.String())
 	}
 	for _, r := range cfg.Rules {
-		if engine.MatchAddress(address, r.Address) {
-			return nil, diag.Diagnostic{Code: "rule_not_served", Address: address, Summary: "Rules are not carried out by this version", Detail: "Their files cannot be checked yet; only imports can."}
+		switch named := engine.MatchAddress(address, r.Address); {
+		case named && r.Folder == "":
+			return schema{}, fmt.Errorf("no file belongs to %s: it follows %s", r.Address, r.After)
+		case named:
+			return schema{r.Address, r.CSV, r}, nil
 		}
+		names = append(names, r.Address.String())
 	}
 	e := &engine.AddressError{Pattern: address}
 	if near := nearest(address, names); near != "" {
 		e.Nearest = []string{near}
 	}
-	return nil, e
+	return schema{}, e
 }
 
 // lastRows is what max_shrink compares with.
-func (s *session) lastRows(cfg *engine.Config, imp *engine.Import) (n int64, err error) {
+func (s *session) lastRows(cfg *engine.Config, of engine.Address) (n int64, err error) {
 	reader, err := s.reader(cfg)
 	if err != nil {
 		return 0, err
@@ -118,13 +138,13 @@ func (s *session) lastRows(cfg *engine.Config, imp *engine.Import) (n int64, err
 	defer reader.Close()
 	err = reader.View(s.ctx, func(v *ledger.View) error {
 		var err error
-		n, err = v.LastRows(imp.Address.String())
+		n, err = v.LastRows(of.String())
 		return err
 	})
 	return n, err
 }
 
-func (s *session) checkFile(name string, imp *engine.Import, opt csvschema.Options) (csvschema.Checked, error) {
+func (s *session) checkFile(name string, of schema, opt csvschema.Options) (csvschema.Checked, error) {
 	path := name
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(s.Dir, path)
@@ -141,7 +161,7 @@ func (s *session) checkFile(name string, imp *engine.Import, opt csvschema.Optio
 	if info.IsDir() {
 		return csvschema.Checked{}, errors.New("it is a directory")
 	}
-	report, err := csvschema.Validate(s.ctx, f, info.Size(), imp.CSV, opt)
+	report, err := of.validate(s.ctx, f, info.Size(), opt)
 	if err != nil {
 		return csvschema.Checked{}, err
 	}

@@ -13,6 +13,8 @@ type conclusion struct {
 	left      engine.Tally // outcomes that only a person can end, and files that wait
 	problems  bool         // a folder is gone, a precondition fails, the run as a whole failed
 	stopped   bool         // by an interrupt
+
+	unapproved []engine.Address // of what is left, steps that wait for approval
 }
 
 // concluded books what an apply did and what its plan leaves to people, to time, and to other runs.
@@ -20,6 +22,9 @@ func concluded(p *engine.Plan, ran engine.Tally, stopped bool, err error) conclu
 	c := conclusion{operation: "apply", ran: ran, problems: err != nil || p.Problems.HasErrors(), stopped: stopped}
 	for _, a := range p.Actions {
 		switch {
+		case a.Approval == engine.ApprovalRequired:
+			c.left.Waiting++
+			c.unapproved = append(c.unapproved, a.Address)
 		case a.Kind != engine.NeedsPerson:
 		case a.Reason == engine.ReasonUnknown:
 			c.left.Unknown++
@@ -28,6 +33,11 @@ func concluded(p *engine.Plan, ran engine.Tally, stopped bool, err error) conclu
 		}
 	}
 	c.left.Waiting += len(p.Waiting)
+	for _, d := range p.Problems {
+		if d.Code == "positions_unread" {
+			c.left.NotStarted++
+		}
+	}
 	return c
 }
 
@@ -36,6 +46,7 @@ func (c conclusion) tally() engine.Tally {
 	t := c.ran
 	t.Unknown += c.left.Unknown
 	t.Waiting += c.left.Waiting
+	t.NotStarted += c.left.NotStarted
 	return t
 }
 
@@ -67,6 +78,18 @@ func (c conclusion) headline() string {
 	return line
 }
 
+// approvals says how to let go on what waits for approval; empty for nothing.
+func (c conclusion) approvals() string {
+	switch n := len(c.unapproved); n {
+	case 0:
+		return ""
+	case 1:
+		return "Waits for approval: dropform approve " + shellWord(c.unapproved[0].String()) + "\n"
+	default:
+		return fmt.Sprintf("%s steps wait for approval: dropform approve %s, or one by one; dropform status lists them.\n", thousands(int64(n)), shellWord(c.unapproved[0].Block().String()))
+	}
+}
+
 // applyCode is what an apply that ended says to a shell (COMMANDS.md, Exit codes).
 func applyCode(detailed bool, c conclusion) error {
 	switch {
@@ -74,6 +97,8 @@ func applyCode(detailed bool, c conclusion) error {
 		return exit(4)
 	case !c.clean():
 		return exit(1)
+	case detailed && len(c.unapproved) > 0:
+		return exit(3)
 	case detailed && (c.ran.Done > 0 || c.ran.Definitions > 0):
 		return exit(2)
 	}
@@ -95,6 +120,18 @@ func doneWord(k engine.ActionKind, n int) string {
 		return count(n, "duplicate archived.", "duplicates archived.")
 	case engine.RunExport:
 		return count(n, "export written.", "exports written.")
+	case engine.ReadPosition:
+		return count(n, "position read.", "positions read.")
+	case engine.SetReady:
+		return count(n, "status set.", "statuses set.")
+	case engine.CopyPosition:
+		return count(n, "position copied.", "positions copied.")
+	case engine.SaveAs:
+		return count(n, "document saved.", "documents saved.")
+	case engine.Purchase:
+		return count(n, "purchase placed.", "purchases placed.")
+	case engine.Delete:
+		return count(n, "position deleted.", "positions deleted.")
 	}
 	return count(n, "interrupted step finished.", "interrupted steps finished.")
 }

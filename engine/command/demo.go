@@ -34,11 +34,11 @@ func (s *session) demoCommand() *cobra.Command {
 	return cmd
 }
 
-// demo is the show: three commands, run as a user would type them, over a project that it writes.
+// demo is the show: four commands, run as a user would type them, over a project that it writes.
 func (s *session) demo(once bool) error {
 	dir := filepath.Join(s.Dir, demoFolder)
 	out := s.outScreen()
-	out.printf("%s A sandbox of the perbit server, a project, and the three commands that matter.\n\n", out.bold("dropform demo."))
+	out.printf("%s A sandbox of both servers, a project, and the commands that matter.\n\n", out.bold("dropform demo."))
 	lock, err := s.claimDemo(dir)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ func (s *session) demo(once bool) error {
 	if err := s.writeDemo(dir, url); err != nil {
 		return err
 	}
-	out.printf("The sandbox listens on %s.\nThe project is in %s: main.hcl, and four CSV files in its drop folders.\n", url, demoFolder)
+	out.printf("The sandbox listens on %s.\nThe project is in %s: main.hcl, and five CSV files in its drop folders.\n", url, demoFolder)
 	show := demoShow{session: s.inDir(dir), out: out, once: once, stays: s.forShell(demoStays)}
 	if err := show.run(); err != nil {
 		return err
@@ -96,7 +96,7 @@ func demoServer(ctx context.Context) (url string, stop func(), err error) {
 func (s *session) inDir(dir string) *session {
 	app := *s.App
 	app.Dir = dir
-	return &session{App: &app, ctx: s.ctx, soft: s.soft, sending: s.sending, keyboard: s.keyboard, noColor: s.noColor}
+	return &session{App: &app, ctx: s.ctx, soft: s.soft, sending: s.sending, keyboard: s.keyboard, noColor: s.noColor, conboxes: s.conboxes}
 }
 
 // claimDemo makes sure that the folder is the demo's own, and that no other demo runs in it.
@@ -137,10 +137,13 @@ func (d *demoShow) run() error {
 		d.ctx, d.soft = bounded, mergeDone(bounded, d.soft)
 	}
 	d.title("dropform plan", "What would be done. Nothing is sent yet.")
-	if err := d.session.plan(planOptions{}); err != nil {
+	if err := d.session.plan(planOptions{refresh: true}); err != nil {
 		return err
 	}
 	if err := d.apply(); err != nil {
+		return err
+	}
+	if err := d.approve(); err != nil {
 		return err
 	}
 	return d.watch()
@@ -159,7 +162,7 @@ func (d *demoShow) title(command, text string) {
 
 // apply carries out the plan. It ends with exit code 1, as it should: one file is rejected.
 func (d *demoShow) apply() error {
-	d.title("dropform apply -auto-approve", "Three files are uploaded, three exports written. One file has errors and is rejected whole.")
+	d.title("dropform apply -auto-approve", "Three files are uploaded, three exports written. One file has errors and is rejected whole. The order waits: no flag but its name places it.")
 	tally, err := d.session.apply(applyOptions{autoApprove: true, shown: true, parallelism: defaultParallelism})
 	var code exit
 	if err != nil && !errors.As(err, &code) {
@@ -174,11 +177,24 @@ func (d *demoShow) apply() error {
 			return d.wrong("apply: %d of kind %s, expected %d", got, kind, n)
 		}
 	}
-	if int(code) != 1 || tally.Failed != 1 || tally.Unknown != 0 || tally.NotStarted != 0 {
+	if int(code) != 1 || tally.Failed != 1 || tally.Waiting != 1 || tally.Unknown != 0 || tally.NotStarted != 0 {
 		return d.wrong("apply ended with %s Exit code %d", doneLine(tally), int(code))
 	}
 	d.out.printf("(exit code 1: a file was rejected, and a script should know)\n")
 	return nil
+}
+
+// demoOrder is the order of the demo.
+const demoOrder = "rule.purchase.orders[101224-01]"
+
+// approve is a person's word for the order, with the prices that apply has shown.
+func (d *demoShow) approve() error {
+	d.title("dropform approve '"+demoOrder+"'", "A person has looked at the order and its prices. The approval holds for exactly this.")
+	return d.decide(nil, func(q engine.Requests) error {
+		done, err := q.Approve(d.ctx, []string{demoOrder})
+		d.approved(done)
+		return err
+	})
 }
 
 func (d *demoShow) wrong(format string, args ...any) error {
@@ -187,7 +203,7 @@ func (d *demoShow) wrong(format string, args ...any) error {
 
 // watch serves the folders while a file is dropped, and dropped again.
 func (d *demoShow) watch() error {
-	d.title("dropform watch", "It now waits for files. The demo drops "+demoLate.name+", and when it is done drops the same file again.")
+	d.title("dropform watch", "It places the approved order, once, and waits for files. The demo drops "+demoLate.name+", and when it is done drops the same file again.")
 	soft, stop := context.WithCancel(d.soft)
 	defer stop()
 	act := &demoDrops{show: d, stop: stop}
@@ -204,7 +220,7 @@ func (d *demoShow) watch() error {
 		return d.wrong("it took longer than %s", demoBound)
 	case !act.finished():
 		if d.once {
-			return d.wrong("watch ended before the dropped file was taken twice; %s", doneLine(tally))
+			return d.wrong("watch ended before the order was placed and the dropped file taken twice; %s", doneLine(tally))
 		}
 	}
 	return nil

@@ -11,10 +11,11 @@ type demoDrops struct {
 	show *demoShow
 	stop func()
 
-	mu    sync.Mutex
-	stage int // 0 nothing, 1 dropped, 2 dropped again, 3 seen as a duplicate
-	err   error
-	work  sync.WaitGroup
+	mu     sync.Mutex
+	stage  int  // 0 nothing, 1 dropped, 2 dropped again, 3 seen as a duplicate
+	placed bool // the approved order
+	err    error
+	work   sync.WaitGroup
 }
 
 // event hears what watch tells. The work is done beside it: the teller must not wait for the disk.
@@ -28,8 +29,12 @@ func (a *demoDrops) event(e engine.Event) {
 			a.drop("\n(the demo drops " + demoLate.name + ")\n")
 		}
 	case engine.StepEnded:
-		if e.Action.File.Name == demoLate.name {
+		switch {
+		case e.Action.File.Name == demoLate.name:
 			a.ended(e)
+		case e.Action.Kind == engine.Purchase && e.Result == engine.ResultDone:
+			a.placed = true
+			a.shown()
 		}
 	}
 }
@@ -43,10 +48,17 @@ func (a *demoDrops) ended(e engine.StepEnded) {
 		a.drop("\n(the demo drops the same file again)\n")
 	case a.stage == 2 && e.Action.Kind == engine.Duplicate:
 		a.stage = 3
-		if a.show.once {
-			a.stop()
-			return
-		}
+		a.shown()
+	}
+}
+
+// shown ends the show once everything in it has happened.
+func (a *demoDrops) shown() {
+	switch {
+	case a.stage < 3 || !a.placed:
+	case a.show.once:
+		a.stop()
+	default:
 		a.work.Go(func() { a.show.out.printf("%s", a.show.stays) })
 	}
 }
@@ -73,9 +85,9 @@ func (a *demoDrops) fail(err error) {
 // wait returns when nothing is being dropped any more.
 func (a *demoDrops) wait() { a.work.Wait() }
 
-// finished reports whether both drops were dealt with.
+// finished reports whether the order was placed and both drops were dealt with.
 func (a *demoDrops) finished() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.stage == 3
+	return a.stage == 3 && a.placed
 }

@@ -3,7 +3,7 @@ package command
 // demoFile is one file of the demo project; folder has slashes and starts in the project.
 type demoFile struct{ folder, name, text string }
 
-// demoMain is the project: one connection, two drop folders, three companies' exports.
+// demoMain is the project: a connection to each system, two drop folders of imports, three companies' exports, and orders.
 const demoMain = `# Written by "dropform demo".
 
 variable "companies" {
@@ -22,6 +22,14 @@ connection "perbit" "hr" {
   customer_id = "@ID@"
   username    = "@USER@"
   password    = secret("file:password.txt")
+}
+
+connection "conbox" "shop" {
+  url       = "@CONBOX@" # the sandbox
+  username  = "@CONBOXUSER@"
+  password  = secret("file:password.txt")
+  user_code = "@CODE@"
+  rate      = "50/s"
 }
 
 # Every CSV file in staff/in is checked, uploaded once, and archived with the server's protocol.
@@ -97,9 +105,31 @@ export "payroll" {
     columns = ["PersonalNr", "Name"]
   }
 }
+
+# A row of a file in orders/in is a position of an order. None is placed before somebody has approved it by its number.
+rule "purchase" "orders" {
+  connection = connection.conbox.shop
+  folder     = "orders/in"
+
+  document {
+    DocTyp              = 2
+    DocNbr              = row.Beleg
+    ExtPchNbr           = row.BestellNr
+    FinalCustomerLndCde = "D"
+  }
+
+  position {
+    PosNbr = row.Pos
+    Amount = row.Menge
+  }
+
+  archive {
+    folder = "orders/done"
+  }
+}
 `
 
-// demoFiles wait in the drop folders when the demo begins. The last one is wrong on purpose.
+// demoFiles wait in the drop folders when the demo begins. That of November is wrong on purpose.
 var demoFiles = []demoFile{
 	{"staff/in", "Mitarbeiter_Bielefeld.csv", `PersonalNr;FirmenNr;Name;Vorname;Eintritt;Abteilung;Kostenstelle;PLZ;Ort
 2001;01;Müller-Lüdenscheidt;Jürgen;01.10.2026;Vertrieb;4001;33602;Bielefeld
@@ -123,6 +153,10 @@ var demoFiles = []demoFile{
 1039;Löffler;Überstunden;16.11.2026;16.11.2026;1
 1042;Schäfer;Urlaub;23.11.2026;27.11.2026;fünf
 `},
+	{"orders/in", "Bestellung_101224-01.csv", `Beleg;BestellNr;Pos;Menge;AdrNam01;AdrNam02;AdrStr;AdrPcd;AdrReg;AdrLnd
+101224-01;B-2026-118;Pos01;1;Mustermann;Max;Lindenweg 7;10115;Berlin;D
+101224-01;B-2026-118;Pos02;4;Mustermann;Max;Lindenweg 7;10115;Berlin;D
+`},
 }
 
 // demoLate is dropped while watch runs.
@@ -141,8 +175,10 @@ Where to look
   @DEMO@/staff/done          uploaded files, each with the server's protocol beside it
   @DEMO@/absence/failed      the rejected file, with what is wrong in it
   @DEMO@/payroll             the three exports
+  @DEMO@/orders/done         the order's file, with its result and protocol
   @DEMO@/.dropform/ledger.db what is known to have happened
 
   @DROPFORM@ -chdir=@CHDIR@ history
   @DROPFORM@ -chdir=@CHDIR@ show 'import.staff[Mitarbeiter_Berlin.csv]'
+  @DROPFORM@ -chdir=@CHDIR@ show 'rule.purchase.orders[101224-01]'
 `

@@ -53,7 +53,8 @@ func (s *session) writeDemo(dir, url string) error {
 	if err := s.clearDemo(dir); err != nil {
 		return fmt.Errorf("clear the demo project: %w", err)
 	}
-	project := strings.NewReplacer("@URL@", url, "@ID@", sandbox.DemoCustomerID, "@USER@", sandbox.DemoUser).Replace(demoMain)
+	project := strings.NewReplacer("@URL@", url, "@ID@", sandbox.DemoCustomerID, "@USER@", sandbox.DemoUser,
+		"@CONBOX@", strings.TrimSuffix(url, "/webApi")+sandbox.ConboxPath, "@CONBOXUSER@", sandbox.DemoConboxUser, "@CODE@", sandbox.DemoUserCode).Replace(demoMain)
 	files := append([]demoFile{
 		{"", demoMarker, digestOf([]byte(project)) + "\n"}, {"", "main.hcl", project}, {"", "password.txt", sandbox.DemoPassword + "\n"},
 	}, demoFiles...)
@@ -121,7 +122,8 @@ func (s *session) writeDemoFile(dir string, f demoFile) error {
 
 // demoMade recognises, by its path in the demo's folder, what the demo and dropform make there.
 var demoMade = regexp.MustCompile(`^(main\.hcl|password\.txt|\.dropform/.*` +
-	`|(staff|absence)/(in|done|failed)/(Mitarbeiter|Abwesenheiten)_[^/]*` +
+	`|(staff|absence|orders)/(in|done|failed)/(Mitarbeiter|Abwesenheiten|Bestellung)_[^/]*` +
+	`|(staff|absence|orders)/in/\.dropform-served` +
 	`|payroll/(\.?lohn_[^/]*))$`)
 
 // clearDemo removes what an earlier run made, file by file. The marker and the lock stay.

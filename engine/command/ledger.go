@@ -73,6 +73,16 @@ func (s *session) planner(r *ledger.Reader, progress func(done, total int)) engi
 	return engine.Planner{FS: s.FS, Reader: r, Writers: s.Writers, Now: now, Progress: progress}
 }
 
+// asking is a planner that asks servers for the prices of orders.
+func (s *session) asking(r *ledger.Reader, progress func(done, total int)) engine.Planner {
+	p := s.planner(r, progress)
+	p.Conboxes = s.conboxes
+	if s.ui == nil {
+		p.Reading = s.reading()
+	}
+	return p
+}
+
 // sender is everything that a process which may send holds: the lock, the ledger, its registration, the runner. close
 // gives it back in the opposite order.
 type sender struct {

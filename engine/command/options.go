@@ -40,6 +40,8 @@ type planOptions struct {
 	detailed bool
 	json     bool
 	full     bool
+	refresh  bool
+	out      string
 }
 
 func addPlanFlags(flags *pflag.FlagSet, o *planOptions) {
@@ -50,6 +52,7 @@ func addPlanFlags(flags *pflag.FlagSet, o *planOptions) {
 	flags.StringVar(&o.asOf, "as-of", "", "plan exports as if it were `TIME`, for example 2026-02-01T05:30")
 	flags.BoolVar(&o.detailed, "detailed-exitcode", false, "say more with the exit code")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object a line")
+	flags.BoolVar(&o.refresh, "refresh", true, "read the prices of orders; apply always does before it places one")
 	flags.BoolVar(&o.full, "full", false, "fold no list")
 }
 

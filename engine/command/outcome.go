@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -24,6 +25,18 @@ func gerund(k engine.ActionKind) string {
 		return "Archiving a duplicate..."
 	case engine.RunExport:
 		return "Exporting..."
+	case engine.ReadPosition:
+		return "Reading..."
+	case engine.SetReady:
+		return "Setting the status..."
+	case engine.CopyPosition:
+		return "Copying..."
+	case engine.SaveAs:
+		return "Saving..."
+	case engine.Purchase:
+		return "Placing..."
+	case engine.Delete:
+		return "Deleting..."
 	default:
 		return "Resuming..."
 	}
@@ -56,6 +69,8 @@ func completed(k engine.ActionKind) string {
 		return "Duplicate archived"
 	case engine.Resume:
 		return "Resumed and complete"
+	case engine.Purchase:
+		return "Placed"
 	}
 	return "Complete"
 }
@@ -124,13 +139,16 @@ func sentences(text, next string) string {
 	return strings.TrimSpace(sentence(text) + " " + sentence(next))
 }
 
+// addressFirst finds a sentence that begins with an address, which people copy as it stands.
+var addressFirst = regexp.MustCompile(`^(?:import|export|rule|connection)\.`)
+
 func sentence(text string) string {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return ""
 	}
 	first, size := utf8.DecodeRuneInString(text)
-	if !strings.HasPrefix(text, "dropform ") {
+	if !strings.HasPrefix(text, "dropform ") && !addressFirst.MatchString(text) {
 		text = string(unicode.ToUpper(first)) + text[size:]
 	}
 	if !strings.ContainsAny(text[len(text)-1:], ".!?'") {

@@ -69,16 +69,55 @@ type change struct {
 	Action  string `json:"action"`
 	Reason  string `json:"reason"`
 	Risk    string `json:"risk"`
+
+	Approval string     `json:"approval,omitempty"`
+	Order    *orderJSON `json:"order,omitempty"` // purchase and delete: what is sent, in full
+}
+
+// orderJSON is an order as people are shown it. Amounts and prices are decimal text, absent where they are unknown.
+type orderJSON struct {
+	File      string          `json:"file,omitempty"`
+	Line      int64           `json:"line,omitempty"`
+	Sent      json.RawMessage `json:"sent"`
+	Positions []orderLineJSON `json:"positions"`
+	Total     string          `json:"total_by_fcoprc,omitempty"`
+	Complete  bool            `json:"total_complete"`
+	Unknown   string          `json:"prices_unknown,omitempty"`
+}
+
+type orderLineJSON struct {
+	Position  string `json:"position"`
+	Line      int64  `json:"line,omitempty"`
+	Article   string `json:"article,omitempty"`
+	Amount    string `json:"amount,omitempty"`
+	ListPrice string `json:"list_price,omitempty"`
+	FCoPrc    string `json:"fcoprc,omitempty"`
+	Total     string `json:"total,omitempty"`
+}
+
+func orderOf(a engine.Action) *orderJSON {
+	if !a.Kind.Irreversible() || a.Call == nil {
+		return nil
+	}
+	o := a.Order()
+	out := &orderJSON{
+		File: a.File.Name, Line: a.Call.Line, Sent: json.RawMessage(a.Call.Data), Positions: []orderLineJSON{},
+		Total: o.Total, Complete: o.Total != "" && !o.TotalPart, Unknown: o.Unknown,
+	}
+	for _, l := range o.Lines {
+		out.Positions = append(out.Positions, orderLineJSON{l.Position, l.Line, l.Article, l.Amount, l.ListPrice, l.FCoPrc, l.Total})
+	}
+	return out
 }
 
 // plan prints a planned_change for each difference and step, then the summary.
 func (v *jsonView) plan(p *engine.Plan) {
 	var definitions, steps []change
 	for _, d := range p.Definitions {
-		definitions = append(definitions, change{d.Address.String(), d.Verb, definitionReason(d), "local"})
+		definitions = append(definitions, change{d.Address.String(), d.Verb, definitionReason(d), "local", "", nil})
 	}
 	for _, a := range p.Actions {
-		steps = append(steps, change{a.Address.String(), string(a.Kind), a.Reason, a.Kind.Risk()})
+		steps = append(steps, change{a.Address.String(), string(a.Kind), a.Reason, a.Kind.Risk(), string(a.Approval), orderOf(a)})
 	}
 	v.planned(definitions)
 	v.planned(steps)

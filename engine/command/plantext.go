@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -38,6 +39,7 @@ func (t *planText) show() {
 	t.definitions()
 	t.groups()
 	t.aside()
+	t.irreversible()
 	t.printf("\n")
 	if line := definitionsLine(p); line != "" {
 		t.printf("%s\n", line)
@@ -69,7 +71,7 @@ func (t *planText) legend() {
 
 // groups prints the steps under one heading for each block, in the plan's order.
 func (t *planText) groups() {
-	actions := t.plan.Actions
+	actions := slices.DeleteFunc(slices.Clone(t.plan.Actions), func(a engine.Action) bool { return a.Kind.Irreversible() })
 	for len(actions) > 0 {
 		base := actions[0].Address.Base()
 		n := 1
@@ -111,6 +113,8 @@ func about(actions []engine.Action) string {
 		return fmt.Sprintf("%s for %q", count(len(actions), "file", "files"), a.Import.Method)
 	case a.Export != nil:
 		return fmt.Sprintf("%s of %q", count(len(actions), "run", "runs"), a.Export.Method)
+	case a.Rule != nil && a.Call != nil:
+		return fmt.Sprintf("%s of %s", count(len(actions), "call", "calls"), a.Call.Request.Action())
 	}
 	return count(len(actions), "step", "steps")
 }
@@ -137,7 +141,9 @@ func (t *planText) fold(actions []engine.Action) (shown []engine.Action, hidden 
 func (t *planText) step(a engine.Action, width int) {
 	address := a.Address.String()
 	facts := []string{a.Reason}
-	if a.Export == nil && a.File.Name != "" {
+	if a.Call != nil {
+		facts = append(facts, callFacts(a)...)
+	} else if a.Export == nil && a.File.Name != "" {
 		facts = append(facts, humanize.Bytes(uint64(max(0, a.File.Stamp.Size))))
 	}
 	if a.Kind == engine.Upload && a.File.Rows > 0 {
@@ -155,6 +161,21 @@ func (t *planText) step(a engine.Action, width int) {
 		t.printf("        %s\n", below)
 	}
 	t.report(a)
+}
+
+// callFacts says where a call comes from and whether it waits.
+func callFacts(a engine.Action) []string {
+	var out []string
+	if a.File.Name != "" {
+		out = append(out, fmt.Sprintf("%s line %d", a.File.Name, a.Call.Line))
+	}
+	switch a.Approval {
+	case engine.ApprovalRequired:
+		out = append(out, "approval: required")
+	case engine.ApprovalGiven:
+		out = append(out, "approval: given")
+	}
+	return out
 }
 
 // report shows the first faults of a file, and how many there are.

@@ -9,7 +9,10 @@ import (
 )
 
 // stepKinds are the kinds of step in the order in which legends and counts name them.
-var stepKinds = []engine.ActionKind{engine.Upload, engine.Reject, engine.Duplicate, engine.RunExport, engine.Resume, engine.NeedsPerson}
+var stepKinds = []engine.ActionKind{
+	engine.Upload, engine.Reject, engine.Duplicate, engine.RunExport, engine.ReadPosition, engine.SetReady, engine.CopyPosition, engine.SaveAs,
+	engine.Purchase, engine.Delete, engine.Resume, engine.NeedsPerson,
+}
 
 // legendOf says what a kind's sign stands for.
 func legendOf(k engine.ActionKind) string {
@@ -23,7 +26,19 @@ func legendOf(k engine.ActionKind) string {
 	case engine.RunExport:
 		return "run an export"
 	case engine.Resume:
-		return "resume what was interrupted (the server knows the job)"
+		return "finish what was interrupted (nothing is sent again)"
+	case engine.ReadPosition:
+		return "read position data"
+	case engine.SetReady:
+		return "set a ready status"
+	case engine.CopyPosition:
+		return "copy a position"
+	case engine.SaveAs:
+		return "save a document as another"
+	case engine.Purchase:
+		return "place a purchase (irreversible)"
+	case engine.Delete:
+		return "delete a position (irreversible)"
 	default:
 		return "needs a person"
 	}
@@ -42,6 +57,18 @@ func counted(k engine.ActionKind, n int) string {
 		return fmt.Sprintf("%s to export", thousands(int64(n)))
 	case engine.Resume:
 		return fmt.Sprintf("%s to resume", thousands(int64(n)))
+	case engine.ReadPosition:
+		return fmt.Sprintf("%s to read", thousands(int64(n)))
+	case engine.SetReady:
+		return fmt.Sprintf("%s to set ready", thousands(int64(n)))
+	case engine.CopyPosition:
+		return fmt.Sprintf("%s to copy", thousands(int64(n)))
+	case engine.SaveAs:
+		return fmt.Sprintf("%s to save as", thousands(int64(n)))
+	case engine.Purchase:
+		return fmt.Sprintf("%s to purchase", thousands(int64(n)))
+	case engine.Delete:
+		return fmt.Sprintf("%s to delete", thousands(int64(n)))
 	}
 	if n == 1 {
 		return "1 waits for a person"

@@ -44,7 +44,7 @@ func (s *session) root() *cobra.Command {
 		s.demoCommand(), s.sandboxCommand(), s.initCommand(), s.validateCommand(), s.fmtCommand(),
 		s.planCommand(), s.applyCommand(), s.watchCommand(),
 		s.statusCommand(), s.historyCommand(), s.showCommand(),
-		s.retryCommand(), s.adoptCommand(), s.resolveCommand(), s.checkCommand(), s.inferCommand(),
+		s.retryCommand(), s.adoptCommand(), s.approveCommand(), s.resolveCommand(), s.checkCommand(), s.inferCommand(),
 		s.versionCommand(), s.completionCommand(root),
 	)
 	return root

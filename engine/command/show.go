@@ -27,10 +27,17 @@ func (s *session) showCommand() *cobra.Command {
 	var vars []VarFlag
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use: "show [options] [ADDRESS]", Short: "Show one thing in full, or all applied definitions", Args: exactly(0, 1, "at most one address"),
+		Use: "show [options] [ADDRESS or FILE]", Short: "Show one thing in full, a saved plan, or all applied definitions", Args: exactly(0, 1, "at most one address or saved plan"),
 		Long:    "For a file or a run of an export: what was sent, when, with what outcome, and the server's protocol. For a block: its definition as it was applied and its last events. Without an address: all applied definitions.",
 		Example: "dropform show\ndropform show import.staff\ndropform show 'import.staff[march.csv]'",
-		RunE:    func(_ *cobra.Command, args []string) error { return s.show(vars, args, asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				if saved, ok, err := s.readPlan(args[0]); ok || err != nil {
+					return errors.Join(err, s.showPlanFile(vars, saved, asJSON))
+				}
+			}
+			return s.show(vars, args, asJSON)
+		},
 	}
 	addVarFlags(cmd.Flags(), &vars)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -69,7 +76,8 @@ type workJSON struct {
 	State    string    `json:"state"`
 	Object   string    `json:"object"`
 	Method   string    `json:"method"`
-	SHA256   string    `json:"sha256,omitempty"`
+	SHA256   string    `json:"sha256,omitempty"`        // of what was sent
+	Source   string    `json:"source_sha256,omitempty"` // of the file, where that is something else
 	Size     int64     `json:"size,omitempty"`
 	RemoteID string    `json:"remote_id,omitempty"`
 	Class    string    `json:"class,omitempty"`
@@ -78,6 +86,16 @@ type workJSON struct {
 	Rows     int64     `json:"rows,omitempty"`
 	SentAt   time.Time `json:"sent_at,omitzero"`
 	EndedAt  time.Time `json:"ended_at,omitzero"`
+
+	Call *callJSON `json:"call,omitempty"`
+}
+
+// callJSON is what a call of a rule sent, without the envelope, and what came back.
+type callJSON struct {
+	File   string          `json:"file,omitempty"`
+	Line   int64           `json:"line,omitempty"`
+	Sent   json.RawMessage `json:"sent,omitempty"`
+	Answer json.RawMessage `json:"answer,omitempty"`
 }
 
 func (s *session) show(vars []VarFlag, args []string, asJSON bool) error {
@@ -186,15 +204,30 @@ func workOf(v *ledger.View, block, item string) ([]workJSON, *fileJSON, error) {
 	var out []workJSON
 	for _, w := range all {
 		out = append(out, workJSON{
-			string(w.State), w.Object, w.Method, w.Digest, w.Size, w.RemoteID, w.Class, w.Message, w.Path, w.ResultRows,
-			w.SentAt, w.EndedAt,
+			string(w.State), w.Object, w.Method, w.Digest, sourceDigest(w), w.Size, w.RemoteID, w.Class, w.Message, w.Path, w.ResultRows,
+			w.SentAt, w.EndedAt, nil,
 		})
+		c, found, err := v.Call(w.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if found {
+			out[len(out)-1].Call = &callJSON{c.File, c.Line, json.RawMessage(c.Sent), json.RawMessage(c.Answer)}
+		}
 	}
 	f, found, err := v.File(block, item)
 	if err != nil || !found {
 		return out, nil, err
 	}
 	return out, &fileJSON{f.Name, f.Stamp.Size, f.Digest, string(f.State), f.Message, f.At}, nil
+}
+
+// sourceDigest is the digest of a file that was sent in another encoding than its own; empty for others.
+func sourceDigest(w ledger.Work) string {
+	if w.SourceDigest == w.Digest {
+		return ""
+	}
+	return w.SourceDigest
 }
 
 // protocol reads the text that the last import's protocol holds, from where it lies now.
@@ -275,7 +308,15 @@ func (s *session) showWork(out *screen, j workJSON, in *time.Location) {
 		line("ended", stamp(j.EndedAt.In(in)))
 	}
 	line("sha256", j.SHA256)
+	line("of file", j.Source)
 	line("server id", j.RemoteID)
+	if c := j.Call; c != nil {
+		if c.File != "" {
+			line("from", fmt.Sprintf("%s line %d", c.File, c.Line))
+		}
+		line("call", string(c.Sent))
+		line("answer", string(c.Answer))
+	}
 	if j.Rows > 0 {
 		line("rows", thousands(j.Rows))
 	}

@@ -234,5 +234,5 @@ func (v *textView) conclude(c conclusion) {
 	} else {
 		what = v.out.bold(what)
 	}
-	v.out.printf("\n%s\n%s\n", what, doneLine(c.tally()))
+	v.out.printf("\n%s\n%s%s\n", what, c.approvals(), doneLine(c.tally()))
 }

@@ -54,7 +54,7 @@ func (s *session) watch(o watchOptions) (engine.Tally, error) {
 		return engine.Tally{}, err
 	}
 	if s.ui == nil {
-		s.outScreen().printf("Watching %s and %s. Interrupt to stop.\n", count(len(cfg.Imports), "drop folder", "drop folders"), count(len(cfg.Exports), "export", "exports"))
+		s.outScreen().printf("Watching %s. Interrupt to stop.\n", extent(cfg))
 	}
 	sender, err := s.openSender(cfg, "watch", 0)
 	if err != nil {
@@ -88,10 +88,10 @@ func (s *session) serve(cfg *engine.Config, sender *sender, watcher engine.Watch
 	emit, log, finish := s.follow(true, func(a engine.Address) bool { return !declares(newest.Load(), a) })
 	runner := engine.NewRunner(engine.RunnerOptions{
 		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
-		Emit: emit, Parallelism: defaultParallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(), KeepTrying: true,
+		Emit: emit, Parallelism: defaultParallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(), KeepTrying: true, Conboxes: s.conboxes,
 	})
 	service := engine.NewService(engine.ServiceOptions{
-		Runner: runner, Planner: s.planner(sender.ledger.Reader(), nil), Watcher: watcher,
+		Runner: runner, Planner: s.asking(sender.ledger.Reader(), nil), Watcher: watcher,
 		Load: func() (*engine.Config, diag.List) {
 			cfg, diags := s.read(o.vars)
 			if cfg != nil && !diags.HasErrors() {
@@ -112,7 +112,8 @@ func (s *session) serve(cfg *engine.Config, sender *sender, watcher engine.Watch
 func declares(cfg *engine.Config, a engine.Address) bool {
 	return slices.ContainsFunc(cfg.Connections, func(c *engine.Connection) bool { return c.Address == a }) ||
 		slices.ContainsFunc(cfg.Imports, func(i *engine.Import) bool { return i.Address == a }) ||
-		slices.ContainsFunc(cfg.Exports, func(e *engine.Export) bool { return e.Address == a })
+		slices.ContainsFunc(cfg.Exports, func(e *engine.Export) bool { return e.Address == a }) ||
+		slices.ContainsFunc(cfg.Rules, func(r *engine.Rule) bool { return r.Address == a })
 }
 
 // statusPath is where a running watch leaves what status shows of it.

@@ -78,6 +78,14 @@ func addresses(all []engine.Address) string {
 // questions prints what watch found that needs a person.
 func (v *textView) questions(p *engine.Plan) {
 	for _, a := range p.Actions {
+		if a.Approval == engine.ApprovalRequired {
+			var text strings.Builder
+			shown := *v.out
+			shown.w = &text
+			t := planText{screen: &shown, full: true}
+			t.order(a)
+			v.print("%s: waits for approval:%s  to approve: dropform approve %s\n", a.Address, text.String(), shellWord(a.Address.String()))
+		}
 		if a.Kind == engine.NeedsPerson {
 			v.print("%s: %s%s\n", a.Address, a.Reason, prefixed(", ", a.Text))
 			if !strings.Contains(a.Text, "dropform ") {

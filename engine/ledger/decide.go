@@ -2,11 +2,13 @@ package ledger
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
-// Resolve ends an unknown outcome by a person's word; who and note go into the history. The files and filings of with, if
-// any, become true in the same transaction: whoever sees the outcome sees them too.
+// Resolve ends an unknown outcome by a person's word; who and note go into the history. The files, filings and line of
+// with, if any, become true in the same transaction: whoever sees the outcome sees them too. A call that did not happen
+// gives back the keys that it held, and needs a new approval.
 func (l *Ledger) Resolve(ctx context.Context, w Work, happened bool, who, note string, with ...Outcome) error {
 	to, text := StateNotSent, "found not to have happened"
 	if happened {
@@ -26,6 +28,17 @@ func (l *Ledger) Resolve(ctx context.Context, w Work, happened bool, who, note s
 			if err := putAll(ctx, tx, o.Files, o.Filings, nil, now); err != nil {
 				return err
 			}
+			if err := owe(ctx, tx, w.ID, o.Line); err != nil {
+				return err
+			}
+		}
+		if !happened {
+			if err := release(ctx, tx, w.ID); err != nil {
+				return err
+			}
+			if err := voidApproval(ctx, tx, w.ID); err != nil {
+				return err
+			}
 		}
 		return eventOf(ctx, tx, w.ID, string(to), text, who, now)
 	})
@@ -33,7 +46,7 @@ func (l *Ledger) Resolve(ctx context.Context, w Work, happened bool, who, note s
 }
 
 // Retry marks work that failed, was refused or was not sent, so that it is planned again also by a watch. Work in any
-// other state is ErrOvertaken.
+// other state is ErrOvertaken. A call needs a new approval.
 func (l *Ledger) Retry(ctx context.Context, w Work, who string) error {
 	if w.State != StateFailed && !w.State.nothingSent() {
 		return ErrOvertaken
@@ -47,6 +60,9 @@ func (l *Ledger) Retry(ctx context.Context, w Work, who string) error {
 		err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, class = ? WHERE id = ? AND epoch = ? AND state = ?`,
 			to, ClassRetry, w.ID, w.Epoch, w.State)
 		if err != nil {
+			return err
+		}
+		if err := voidApproval(ctx, tx, w.ID); err != nil {
 			return err
 		}
 		return eventOf(ctx, tx, w.ID, "retry", "", who, now)
@@ -67,8 +83,11 @@ func (l *Ledger) AdoptFailed(ctx context.Context, w Work, who string) error {
 	return explain(err, "record the adoption")
 }
 
-// Adopt counts content or a slot as done without sending it. Only the fields up to SlotAt, and Path, of w are read.
+// Adopt counts content or a slot as done without sending it (calls: AdoptCalls). Only the fields up to SlotAt, and Path, of w are read.
 func (l *Ledger) Adopt(ctx context.Context, w Work, file *File, who string) error {
+	if isCall(w.Kind) {
+		return fmt.Errorf("record the adoption: a %s is adopted as a call", w.Kind)
+	}
 	now := time.Now().UnixNano()
 	err := l.write(ctx, func(ctx context.Context, tx *txn) error {
 		if w.Kind == KindImport {

@@ -81,6 +81,8 @@ func moveDefinition(ctx context.Context, tx *txn, from, to, who string, now int6
 		`UPDATE OR REPLACE file SET address = ? WHERE address = ?`,
 		`UPDATE filing SET address = ? WHERE address = ?`,
 		`UPDATE written SET address = ? WHERE address = ?`,
+		`UPDATE OR REPLACE approval SET address = ? WHERE address = ?`,
+		`UPDATE OR REPLACE taken_over SET address = ? WHERE address = ?`,
 		`UPDATE event SET address = ? WHERE address = ?`,
 	} {
 		if _, err := tx.ExecContext(ctx, q, to, from); err != nil {

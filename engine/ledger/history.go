@@ -10,7 +10,7 @@ type Event struct {
 	At      time.Time
 	Address string
 	Item    string
-	What    string // a State, "applied", "forgotten", "moved", "duplicate", "rejected", "retry", "adopted"
+	What    string // a State, "applied", "forgotten", "moved", "duplicate", "rejected", "retry", "adopted", "waiting", "approved", "taken over"
 	Message string
 	Who     string // the person, where one decided
 }

@@ -59,7 +59,8 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := touchPrivate(path); err != nil {
 		return nil, err
 	}
-	db, err := sql.Open("sqlite", dsn(path, "rw", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)"))
+	// temp_store: what undoes a job that fails is kept in memory, not in a file that lies about elsewhere.
+	db, err := sql.Open("sqlite", dsn(path, "rw", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)", "_pragma=temp_store(memory)"))
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}

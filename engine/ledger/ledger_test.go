@@ -67,7 +67,7 @@ func newSite(t *testing.T) *site {
 func (s *site) file(name, digest string) ledger.Work {
 	return ledger.Work{
 		Kind: ledger.KindImport, Address: "import.staff", Item: name, System: s.sys, Endpoint: "https://one",
-		Object: "Mitarbeiter", Method: "Standard", Digest: digest, Size: 12, Definition: "rules",
+		Object: "Mitarbeiter", Method: "Standard", Digest: digest, SourceDigest: digest, Size: 12, Definition: "rules",
 	}
 }
 
@@ -142,7 +142,7 @@ func (s *site) content(systems []ledger.SystemID, digest string) []ledger.Work {
 	var out []ledger.Work
 	s.view(func(v *ledger.View) error {
 		var err error
-		out, err = v.Content(systems, "Mitarbeiter", "Standard", digest)
+		out, err = v.Content(systems, "Mitarbeiter", "Standard", digest, digest)
 		return err
 	})
 	return out

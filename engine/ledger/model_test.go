@@ -76,7 +76,7 @@ func (m *machine) look(t *rapid.T, q *proc, digest string) []ledger.Work {
 	var found []ledger.Work
 	err := q.l.Reader().View(ctx, func(v *ledger.View) error {
 		var err error
-		found, err = v.Content([]ledger.SystemID{m.sys}, "Mitarbeiter", "Standard", digest)
+		found, err = v.Content([]ledger.SystemID{m.sys}, "Mitarbeiter", "Standard", digest, digest)
 		return err
 	})
 	if err != nil {

@@ -181,9 +181,9 @@ const abandonedText = "dropform was interrupted after it may have begun to send;
 func abandon(ctx context.Context, tx *txn, w Work) error {
 	if w.Kind == KindExport {
 		// An export only reads: nothing on the server can have changed, so it is simply run again.
-		return setState(ctx, tx, w, StateNotSent, "interrupted", "dropform was interrupted before the export's id was known")
+		return setState(ctx, tx, w, StateNotSent, ClassInterrupted, "dropform was interrupted before the export's id was known")
 	}
-	return setState(ctx, tx, w, StateUnknown, "interrupted", abandonedText)
+	return setState(ctx, tx, w, StateUnknown, ClassInterrupted, abandonedText)
 }
 
 // forget ends the registrations and claims of all processes that are not alive, and clears their locks away.

@@ -61,7 +61,7 @@ func lookAtAll(v *ledger.View) error {
 	note(v.Files("import.staff"))
 	_, _, err := v.File("import.staff", "a.csv")
 	errs = append(errs, err)
-	note(v.Content([]ledger.SystemID{1, 2}, "Mitarbeiter", "Standard", "d1"))
+	note(v.Content([]ledger.SystemID{1, 2}, "Mitarbeiter", "Standard", "d1", "d1"))
 	note(v.Unfinished())
 	note(v.WorkOf("import.staff", "a.csv"))
 	note(v.LastExports("export.payroll", 5))
@@ -78,6 +78,23 @@ func lookAtAll(v *ledger.View) error {
 	_, _, err = v.EventsSince(0)
 	errs = append(errs, err)
 	note(v.NewestEvent())
+	systems, rule := []ledger.SystemID{1, 2}, "rule.purchase.orders"
+	_, _, err = v.Call(1)
+	errs = append(errs, err)
+	note(v.CallsOfContent(systems, ledger.KindPurchase, "d1"))
+	note(v.CallsOfFile(rule, "orders.csv", "d1"))
+	note(v.Holders(systems, []ledger.Hold{ledger.HoldDocument("2", "10-1"), ledger.HoldGUID("g"), ledger.HoldOrderNumber("E1")}))
+	note(v.Placed(rule, ""))
+	note(v.FollowedBy(rule, 1, 2))
+	note(v.ItemsLike(rule, "10-1"))
+	note(v.OwedLines(rule))
+	_, _, err = v.Approval(rule, "10-1")
+	errs = append(errs, err)
+	note(v.Approvals(rule))
+	note(v.AllApprovals())
+	note(v.TakenOver(rule))
+	note(v.Identity())
+	note(v.Sequence())
 	return errors.Join(errs...)
 }
 
@@ -95,7 +112,7 @@ func TestReaderOfNoLedger(t *testing.T) {
 		if n, err := v.NewestEvent(); n != 0 || err != nil {
 			t.Errorf("newest event %d, %v", n, err)
 		}
-		if works, err := v.Content(nil, "o", "m", "d"); len(works) > 0 || err != nil {
+		if works, err := v.Content(nil, "o", "m", "d", "d"); len(works) > 0 || err != nil {
 			t.Errorf("content without systems: %v, %v", works, err)
 		}
 		return errors.Join(err, lookAtAll(v))

@@ -30,7 +30,7 @@ CREATE TABLE work (
   kind TEXT NOT NULL, address TEXT NOT NULL, item TEXT NOT NULL,
   system INTEGER NOT NULL REFERENCES system(id), endpoint TEXT NOT NULL,
   object TEXT NOT NULL, object_key TEXT NOT NULL, method TEXT NOT NULL, method_key TEXT NOT NULL,
-  digest TEXT NOT NULL, size INTEGER NOT NULL, request INTEGER NOT NULL,
+  digest TEXT NOT NULL, source_digest TEXT NOT NULL, size INTEGER NOT NULL, request INTEGER NOT NULL,
   definition TEXT NOT NULL, slot_at INTEGER NOT NULL,
   state TEXT NOT NULL, epoch INTEGER NOT NULL, owner TEXT NOT NULL,
   attempt INTEGER NOT NULL, remote_id TEXT NOT NULL,
@@ -40,9 +40,12 @@ CREATE TABLE work (
 );
 CREATE UNIQUE INDEX work_content ON work (system, object_key, method_key, digest, request) WHERE kind = 'import';
 CREATE UNIQUE INDEX work_slot ON work (address, item, request) WHERE kind = 'export';
+CREATE UNIQUE INDEX work_call ON work (system, method_key, digest, object_key, request) WHERE ` + ofCalls + `;
 CREATE INDEX work_address ON work (address, sent_at);
+CREATE INDEX work_item ON work (address, item);
 CREATE INDEX work_run ON work (address, slot_at) WHERE kind = 'export';
 CREATE INDEX work_digest ON work (digest);
+CREATE INDEX work_source ON work (source_digest);
 CREATE INDEX work_open ON work (state) WHERE ` + unfinished + `;
 
 CREATE TABLE attempt (
@@ -52,6 +55,38 @@ CREATE TABLE attempt (
   ended_at INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX attempt_work ON attempt (work);
+
+CREATE TABLE call (
+  work INTEGER PRIMARY KEY REFERENCES work(id),
+  file TEXT NOT NULL, line INTEGER NOT NULL, source INTEGER NOT NULL,
+  request_digest TEXT NOT NULL, sent TEXT NOT NULL, answer TEXT NOT NULL
+);
+CREATE INDEX call_source ON call (source) WHERE source <> 0;
+
+CREATE TABLE held (
+  system INTEGER NOT NULL REFERENCES system(id),
+  kind TEXT NOT NULL, document TEXT NOT NULL, key TEXT NOT NULL,
+  place INTEGER NOT NULL, work INTEGER NOT NULL REFERENCES work(id),
+  PRIMARY KEY (system, kind, document, key, place)
+) WITHOUT ROWID;
+CREATE INDEX held_work ON held (work);
+CREATE INDEX held_behind ON held (place) WHERE place > 0;
+
+CREATE TABLE approval (
+  address TEXT NOT NULL, item TEXT NOT NULL,
+  file TEXT NOT NULL, file_digest TEXT NOT NULL, request_digest TEXT NOT NULL, digest TEXT NOT NULL,
+  at INTEGER NOT NULL, approved_by TEXT NOT NULL, approved_at INTEGER NOT NULL, used INTEGER NOT NULL,
+  shown TEXT NOT NULL
+);
+CREATE UNIQUE INDEX approval_item ON approval (address, item);
+CREATE INDEX approval_open ON approval (address) WHERE used = 0;
+
+CREATE TABLE owed (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, work INTEGER NOT NULL REFERENCES work(id),
+  path TEXT NOT NULL, header TEXT NOT NULL, text TEXT NOT NULL
+);
+
+CREATE TABLE taken_over (address TEXT PRIMARY KEY, at INTEGER NOT NULL, who TEXT NOT NULL);
 
 CREATE TABLE file (
   address TEXT NOT NULL, name TEXT NOT NULL,

@@ -79,21 +79,13 @@ func systemsOf(ctx context.Context, db rows, address, endpoint string) ([]System
 
 // mergeSystems moves everything of gone to kept, and leaves word at gone for processes that still know it by that id.
 func mergeSystems(ctx context.Context, tx *txn, kept, gone SystemID) error {
-	both, err := listWork(ctx, tx, `kind = 'import' AND system = ? AND EXISTS (SELECT 1 FROM work k WHERE k.kind = 'import' AND k.system = ?
-		AND k.object_key = work.object_key AND k.method_key = work.method_key AND k.digest = work.digest)
-		ORDER BY object_key, method_key, digest, request`, gone, kept)
-	if err != nil {
-		return err
-	}
-	for len(both) > 0 {
-		n := 1
-		for n < len(both) && sameContent(both[n], both[0]) {
-			n++
-		}
-		if err := mergeContent(ctx, tx, kept, both[:n]); err != nil {
+	for _, kind := range []string{`kind = 'import'`, ofCalls} {
+		if err := mergeWork(ctx, tx, kind, kept, gone); err != nil {
 			return err
 		}
-		both = both[n:]
+	}
+	if err := mergeHeld(ctx, tx, kept, gone); err != nil {
+		return err
 	}
 	for _, q := range []string{
 		`UPDATE work SET system = ? WHERE system = ?`,
@@ -108,6 +100,27 @@ func mergeSystems(ctx context.Context, tx *txn, kept, gone SystemID) error {
 	return nil
 }
 
+// mergeWork moves what both systems have of the same content; kind is the condition of the unique index that keeps it apart.
+func mergeWork(ctx context.Context, tx *txn, kind string, kept, gone SystemID) error {
+	both, err := listWork(ctx, tx, kind+` AND system = ? AND EXISTS (SELECT 1 FROM work k WHERE k.`+kind+` AND k.system = ?
+		AND k.object_key = work.object_key AND k.method_key = work.method_key AND k.digest = work.digest)
+		ORDER BY object_key, method_key, digest, request`, gone, kept)
+	if err != nil {
+		return err
+	}
+	for len(both) > 0 {
+		n := 1
+		for n < len(both) && sameContent(both[n], both[0]) {
+			n++
+		}
+		if err := mergeContent(ctx, tx, kind, kept, both[:n]); err != nil {
+			return err
+		}
+		both = both[n:]
+	}
+	return nil
+}
+
 func sameContent(a, b Work) bool {
 	return key(a.Object) == key(b.Object) && key(a.Method) == key(b.Method) && a.Digest == b.Digest
 }
@@ -115,8 +128,8 @@ func sameContent(a, b Work) bool {
 // mergeContent gives content that both systems have one row of request numbers: both did happen. What counts (see
 // chained) gets the last number, and every number that was taken stays taken, so that a plan made before cannot send
 // under one of them.
-func mergeContent(ctx context.Context, tx *txn, kept SystemID, moving []Work) error {
-	own, err := listWork(ctx, tx, `kind = 'import' AND system = ? AND object_key = ? AND method_key = ? AND digest = ? ORDER BY request`,
+func mergeContent(ctx context.Context, tx *txn, kind string, kept SystemID, moving []Work) error {
+	own, err := listWork(ctx, tx, kind+` AND system = ? AND object_key = ? AND method_key = ? AND digest = ? ORDER BY request`,
 		kept, key(moving[0].Object), key(moving[0].Method), moving[0].Digest)
 	if err != nil {
 		return err

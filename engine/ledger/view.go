@@ -79,27 +79,28 @@ func scanFile(r *sql.Rows) (File, error) {
 	return f, err
 }
 
-// Content lists every work with this content for the object and method, in any of the systems, by request. The last one
-// tells where the content stands. Systems that were not one yet when both got the content follow each other, and the
-// one that ended with nothing sent comes first: it must not hide that the other has sent it.
-func (v *View) Content(systems []SystemID, object, method, digest string) ([]Work, error) {
+// Content lists every work for the object and method, in any of the systems, that sends the content with the given digest or
+// that was made of a file with the source digest, by request: the same file is known also when csv.send_encoding has changed
+// since. The last one tells where the content stands. Contents, and systems that were not one yet when both got the content,
+// follow each other, and those that ended with nothing sent come first: they must not hide that another was sent.
+func (v *View) Content(systems []SystemID, object, method, digest, source string) ([]Work, error) {
 	if len(systems) == 0 {
 		return nil, nil
 	}
-	args := []any{digest, key(object), key(method)}
+	args := []any{digest, source, key(object), key(method)}
 	for _, s := range systems {
 		args = append(args, s)
 	}
-	found, err := listWork(v.ctx, v.tx, `digest = ? AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?`+
-		strings.Repeat(",?", len(systems)-1)+`) ORDER BY system, request`, args...)
+	found, err := listWork(v.ctx, v.tx, `(digest = ? OR source_digest = ?) AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?`+
+		strings.Repeat(",?", len(systems)-1)+`) ORDER BY system, digest, request`, args...)
 	return chained(found), err
 }
 
-// chained orders lists of work, each by request and one per system, so that the last of all is what counts.
+// chained orders lists of work, each by request and one per system and content, so that the last of all is what counts.
 func chained(found []Work) []Work {
 	var lists [][]Work
 	for i, w := range found {
-		if i == 0 || w.System != found[i-1].System {
+		if i == 0 || w.System != found[i-1].System || w.Digest != found[i-1].Digest {
 			lists = append(lists, nil)
 		}
 		lists[len(lists)-1] = append(lists[len(lists)-1], w)
@@ -182,6 +183,17 @@ func (v *View) filings(where string, args ...any) ([]Filing, error) {
 		return err
 	})
 	return out, err
+}
+
+// WrittenAt is what is recorded as written at a path.
+func (v *View) WrittenAt(path string) (w Written, found bool, err error) {
+	err = v.each(`SELECT path, address, purpose, digest, at FROM written WHERE path = ?`, []any{path}, func(r *sql.Rows) error {
+		var at int64
+		err := r.Scan(&w.Path, &w.Address, &w.Purpose, &w.Digest, &at)
+		w.At, found = instant(at), true
+		return err
+	})
+	return w, found, err
 }
 
 // WrittenBy lists the files recorded as written for an address and purpose, newest first.

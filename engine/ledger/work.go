@@ -43,13 +43,22 @@ func (s State) Open() bool { return s == StateSending || s == StateRunning }
 // ClassRetry is the class of work that a person asked to be tried again.
 const ClassRetry = "retry"
 
-// The kinds of work.
+// ClassInterrupted is the class of work whose process ended before it could say what became of it.
+const ClassInterrupted = "interrupted"
+
+// The kinds of work: an import's file, an export's run, and the calls of each kind of rule.
 const (
-	KindImport = "import"
-	KindExport = "export"
+	KindImport         = "import"
+	KindExport         = "export"
+	KindPurchase       = "purchase"
+	KindReadyStatus    = "ready_status"
+	KindSilentCopy     = "silent_copy"
+	KindSaveDocumentAs = "save_document_as"
+	KindDelete         = "delete"
+	KindPositionData   = "position_data"
 )
 
-// Work is one piece of work: one content for one import method, or one slot of one export.
+// Work is one piece of work: one content for one import method, one slot of one export, or one call of a rule (see Call).
 type Work struct {
 	ID              int64
 	Kind            string
@@ -59,7 +68,8 @@ type Work struct {
 	Endpoint        string // normalised URL (and customer id) that it went to
 	Object, Method  string
 	Digest          string // SHA-256 of the content sent, hex; empty for exports
-	Size            int64
+	SourceDigest    string // SHA-256 of the file as it was dropped, as csv.send_encoding found it; else the same as Digest
+	Size            int64  // bytes sent
 	Request         int    // 0, and one more each time the same content was asked for again
 	Definition      string // digest of what the work depends on, see engine
 	SlotAt          time.Time
@@ -76,15 +86,18 @@ type Work struct {
 	SentAt, EndedAt time.Time
 }
 
-const workColumns = `id, kind, address, item, system, endpoint, object, method, digest, size, request, definition, slot_at,
+const workColumns = `id, kind, address, item, system, endpoint, object, method, digest, source_digest, size, request, definition, slot_at,
 	state, epoch, owner, attempt, remote_id, class, message, path, result_digest, result_rows, result_size, sent_at, ended_at`
 
-func scanWork(r *sql.Rows) (Work, error) {
+// scanWork reads workColumns and, where a query has more columns after them, those into more.
+func scanWork(r *sql.Rows, more ...any) (Work, error) {
 	var w Work
 	var slot, sent, ended int64
-	err := r.Scan(&w.ID, &w.Kind, &w.Address, &w.Item, &w.System, &w.Endpoint, &w.Object, &w.Method, &w.Digest, &w.Size, &w.Request,
+	err := r.Scan(append([]any{
+		&w.ID, &w.Kind, &w.Address, &w.Item, &w.System, &w.Endpoint, &w.Object, &w.Method, &w.Digest, &w.SourceDigest, &w.Size, &w.Request,
 		&w.Definition, &slot, &w.State, &w.Epoch, &w.Owner, &w.AttemptID, &w.RemoteID, &w.Class, &w.Message, &w.Path,
-		&w.ResultDigest, &w.ResultRows, &w.ResultSize, &sent, &ended)
+		&w.ResultDigest, &w.ResultRows, &w.ResultSize, &sent, &ended,
+	}, more...)...)
 	w.SlotAt, w.SentAt, w.EndedAt = instant(slot), instant(sent), instant(ended)
 	return w, err
 }
@@ -122,37 +135,46 @@ type Attempt struct {
 // ErrOvertaken; what is open, has happened, or is not the last request is never attempted anew. Only the fields up to
 // SlotAt, and ResultRows, of w are read, and of those that make the business key of an import none is changed by again.
 func (p *Process) Begin(ctx context.Context, w Work, again *Work) (Attempt, error) {
+	if isCall(w.Kind) || again != nil && isCall(again.Kind) {
+		return Attempt{}, fmt.Errorf("record the intent: a %s is a call, which begins with BeginCall", w.Kind)
+	}
 	var a Attempt
 	now := time.Now().UnixNano()
 	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
 		var err error
-		if again == nil {
-			a, err = insertWork(ctx, tx, w, p.ID, now)
-		} else {
-			a, err = reopenWork(ctx, tx, w, *again, p.ID, now)
-		}
-		if err != nil {
-			return err
-		}
-		r, err := tx.ExecContext(ctx, `INSERT INTO attempt (work, owner, started_at) VALUES (?, ?, ?)`, a.Work, p.ID, now)
-		if err != nil {
-			return err
-		}
-		if a.ID, err = r.LastInsertId(); err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE work SET attempt = ? WHERE id = ?`, a.ID, a.Work)
+		a, err = p.intend(ctx, tx, w, again, now)
 		return err
 	})
 	return a, explain(err, "record the intent")
 }
 
+// intend makes the work, or opens it again, and gives it a new attempt.
+func (p *Process) intend(ctx context.Context, tx *txn, w Work, again *Work, now int64) (a Attempt, err error) {
+	if again == nil {
+		a, err = insertWork(ctx, tx, w, p.ID, now)
+	} else {
+		a, err = reopenWork(ctx, tx, w, *again, p.ID, now)
+	}
+	if err != nil {
+		return a, err
+	}
+	r, err := tx.ExecContext(ctx, `INSERT INTO attempt (work, owner, started_at) VALUES (?, ?, ?)`, a.Work, p.ID, now)
+	if err != nil {
+		return a, err
+	}
+	if a.ID, err = r.LastInsertId(); err != nil {
+		return a, err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE work SET attempt = ? WHERE id = ?`, a.ID, a.Work)
+	return a, err
+}
+
 func insertWork(ctx context.Context, tx *txn, w Work, owner string, now int64) (Attempt, error) {
 	// A system that was merged into another since the caller asked for it stands for that one.
-	r, err := tx.ExecContext(ctx, `INSERT INTO work (kind, address, item, system, endpoint, object, object_key, method, method_key, digest, size, request,
+	r, err := tx.ExecContext(ctx, `INSERT INTO work (kind, address, item, system, endpoint, object, object_key, method, method_key, digest, source_digest, size, request,
 		definition, slot_at, state, epoch, owner, attempt, remote_id, class, message, path, result_digest, result_rows, result_size, sent_at, ended_at)
-		VALUES (?,?,?,coalesce((SELECT merged_into FROM system WHERE id = ?), ?),?,?,?,?,?,?,?,?,?,?,?,1,?,0,'','','','','',?,0,?,0)`,
-		w.Kind, w.Address, w.Item, w.System, w.System, w.Endpoint, w.Object, key(w.Object), w.Method, key(w.Method), w.Digest, w.Size, w.Request,
+		VALUES (?,?,?,coalesce((SELECT merged_into FROM system WHERE id = ?), ?),?,?,?,?,?,?,?,?,?,?,?,?,1,?,0,'','','','','',?,0,?,0)`,
+		w.Kind, w.Address, w.Item, w.System, w.System, w.Endpoint, w.Object, key(w.Object), w.Method, key(w.Method), w.Digest, w.SourceDigest, w.Size, w.Request,
 		w.Definition, nanos(w.SlotAt), StateSending, owner, w.ResultRows, now)
 	if err != nil {
 		if e := (*sqlite.Error)(nil); errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
@@ -167,16 +189,18 @@ func insertWork(ctx context.Context, tx *txn, w Work, owner string, now int64) (
 // reopenWork attempts work anew. Only the last request is ever tried again: an older one, even if it came to nothing,
 // has been overtaken by what was asked for, or adopted, after it.
 func reopenWork(ctx context.Context, tx *txn, w, again Work, owner string, now int64) (Attempt, error) {
-	if again.State.Open() || again.State.Happened() {
+	if again.State.Open() || again.State.Happened() || isCall(again.Kind) && !callMayReopen(again) {
 		return Attempt{}, ErrOvertaken
 	}
-	err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = ?, address = ?, item = ?, endpoint = ?, definition = ?,
+	err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = ?, address = ?, item = ?, source_digest = ?, endpoint = ?, definition = ?,
 		remote_id = '', class = '', message = '', path = '', sent_at = ?, ended_at = 0 WHERE id = ? AND epoch = ? AND state = ?
 		AND NOT EXISTS (SELECT 1 FROM work l WHERE l.kind = 'import' AND work.kind = 'import' AND l.system = work.system AND l.object_key = work.object_key
 			AND l.method_key = work.method_key AND l.digest = work.digest AND l.request > work.request)
+		AND NOT EXISTS (SELECT 1 FROM work l WHERE l.`+ofCalls+` AND work.`+ofCalls+` AND l.system = work.system AND l.method_key = work.method_key
+			AND l.digest = work.digest AND l.object_key = work.object_key AND l.request > work.request)
 		AND NOT EXISTS (SELECT 1 FROM work l WHERE l.kind = 'export' AND work.kind = 'export' AND l.address = work.address AND l.item = work.item
 			AND l.request > work.request)`,
-		StateSending, owner, w.Address, w.Item, w.Endpoint, w.Definition, now, again.ID, again.Epoch, again.State)
+		StateSending, owner, w.Address, w.Item, w.SourceDigest, w.Endpoint, w.Definition, now, again.ID, again.Epoch, again.State)
 	if err != nil {
 		return Attempt{}, err
 	}
@@ -240,9 +264,13 @@ type Outcome struct {
 	Files          []File    // dispositions that become true with it
 	Filings        []Filing  // moves that are owed from now on
 	Written        []Written // files that were written for it
+
+	Answer string      // of a call: the server's ServiceReturnData in JSON, without image
+	Line   *ResultLine // of a call: what its result CSV is owed from now on; Finish sets its ID
 }
 
-// Finish books the outcome to its attempt. Whatever Outcome names as written must already be on disk.
+// Finish books the outcome to its attempt. Whatever Outcome names as written must already be on disk. Where nothing was
+// sent or the server said no, the keys that a call holds are free again; not sent also gives its approval back.
 func (p *Process) Finish(ctx context.Context, a Attempt, o Outcome) error {
 	now := time.Now().UnixNano()
 	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
@@ -259,6 +287,9 @@ func (p *Process) Finish(ctx context.Context, a Attempt, o Outcome) error {
 			o.Files[i].Work = a.Work
 		}
 		if err := putAll(ctx, tx, o.Files, o.Filings, o.Written, now); err != nil {
+			return err
+		}
+		if err := finishCall(ctx, tx, a, o); err != nil {
 			return err
 		}
 		return eventOf(ctx, tx, a.Work, string(o.State), o.Message, "", now)
@@ -279,9 +310,12 @@ func setState(ctx context.Context, tx *txn, w Work, to State, class, message str
 	return eventOf(ctx, tx, w.ID, string(to), message, "", now)
 }
 
-// explain adds what was being done to an unexpected error and leaves the two that callers decide on recognisable.
+// explain adds what was being done to an unexpected error and leaves those that callers decide on as they are.
 func explain(err error, doing string) error {
-	if err == nil || errors.Is(err, ErrTaken) || errors.Is(err, ErrOvertaken) {
+	if err == nil || errors.Is(err, ErrTaken) || errors.Is(err, ErrOvertaken) || errors.Is(err, ErrNotApproved) {
+		return err
+	}
+	if held := (*HeldError)(nil); errors.As(err, &held) {
 		return err
 	}
 	return fmt.Errorf("%s in the ledger: %w", doing, err)

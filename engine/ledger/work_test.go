@@ -190,7 +190,7 @@ func TestTheSameContentIsTaken(t *testing.T) {
 	for name, change := range map[string]func(*ledger.Work){
 		"another object": func(w *ledger.Work) { w.Object = "Abwesenheit" },
 		"another method": func(w *ledger.Work) { w.Method = "Voll" },
-		"other content":  func(w *ledger.Work) { w.Digest = "d2" },
+		"other content":  func(w *ledger.Work) { w.Digest, w.SourceDigest = "d2", "d2" },
 		"another system": func(w *ledger.Work) { w.System = system(t, s.l, "connection.perbit.b", "https://b") },
 		"a new request":  func(w *ledger.Work) { w.Request = first.Request + 1 },
 	} {
@@ -217,7 +217,7 @@ func TestNamesCompareNormalised(t *testing.T) {
 	_, err := s.p.Begin(ctx, w, nil)
 	s.is(err, ledger.ErrTaken)
 	s.view(func(v *ledger.View) error {
-		found, err := v.Content([]ledger.SystemID{s.sys}, "bezüge strasse ", w.Method, "d1")
+		found, err := v.Content([]ledger.SystemID{s.sys}, "bezüge strasse ", w.Method, "d1", "d1")
 		if len(found) != 1 || found[0].Object != "Bezu\u0308ge Straße" {
 			t.Errorf("found %+v", found)
 		}
@@ -394,4 +394,41 @@ func TestOnlyTheLastRequestIsTriedAgain(t *testing.T) {
 	_, err = s.p.Begin(ctx, w, &run)
 	s.is(err, ledger.ErrOvertaken)
 	s.begin(w, &later)
+}
+
+// TestContentIsFoundByItsSource: the same file under another send_encoding is other content, and yet known.
+func TestContentIsFoundByItsSource(t *testing.T) {
+	s := newSite(t)
+	find := func(digest, source string) (states []ledger.State) {
+		s.view(func(v *ledger.View) error {
+			found, err := v.Content([]ledger.SystemID{s.sys}, "Mitarbeiter", "Standard", digest, source)
+			for _, w := range found {
+				states = append(states, w.State)
+			}
+			return err
+		})
+		return states
+	}
+	first := s.file("a.csv", "as utf-8")
+	first.SourceDigest = "dropped"
+	refused := s.put(first, ledger.StateRefused)
+	other := s.file("a.csv", "as windows-1252")
+	other.SourceDigest = "dropped"
+	s.put(other, ledger.StateDone)
+	want := []ledger.State{ledger.StateRefused, ledger.StateDone}
+	if got := find("as utf-8", "dropped"); !slices.Equal(got, want) {
+		t.Errorf("by both: %v", got)
+	}
+	if got := find("as windows-1252", "another file"); !slices.Equal(got, want[1:]) {
+		t.Errorf("by what is sent: %v", got)
+	}
+	if got := find("as it is", "as it is"); got != nil {
+		t.Errorf("of nothing: %v", got)
+	}
+	// The same content attempted anew, now out of a file with other bytes.
+	first.Item, first.SourceDigest = "b.csv", "dropped as utf-8"
+	s.begin(first, &refused)
+	if w := s.row("import.staff", "b.csv", refused.ID); w.SourceDigest != "dropped as utf-8" || w.Digest != "as utf-8" {
+		t.Errorf("%+v", w)
+	}
 }

@@ -1,0 +1,145 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/afero"
+
+	"dropform/engine"
+	"dropform/engine/diag"
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// maxSavedPlan bounds what is read as a saved plan.
+const maxSavedPlan = 256 << 20
+
+// saves writes a plan to a file that its owner alone can read. The empty ledger is made where there is none: the plan is
+// bound to its identity and key.
+func (s *session) savePlan(cfg *engine.Config, plan *engine.Plan, o engine.PlanOptions, name string) error {
+	l, err := ledger.Open(s.ctx, cfg.LedgerPath)
+	if err != nil {
+		return err
+	}
+	var identity, keyed string
+	err = l.Reader().View(s.ctx, func(v *ledger.View) error {
+		var err error
+		if identity, err = v.Identity(); err == nil {
+			keyed, err = v.Keyed(cfg.Inputs)
+		}
+		return err
+	})
+	if cerr := l.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(plan.Save(s.Version, identity, keyed, o), "", "  ")
+	if err != nil {
+		return err
+	}
+	path := s.absolute(name)
+	err = durable.WriteFile(s.FS, path, 0o600, func(w io.Writer) error {
+		_, err := w.Write(append(raw, '\n'))
+		return err
+	})
+	if err == nil {
+		err = durable.Private(path)
+	}
+	if err != nil {
+		return fmt.Errorf("save the plan: %w", err)
+	}
+	if s.ui == nil {
+		s.outScreen().printf("\nSaved the plan to: %s\n\nTo perform exactly these actions, run:\n    dropform apply %s\n", name, shellWord(name))
+	}
+	return nil
+}
+
+func (s *session) absolute(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(s.Dir, name)
+}
+
+// readPlan reads a saved plan; ok is false where the file is none, or not there.
+func (s *session) readPlan(name string) (p *engine.SavedPlan, ok bool, err error) {
+	f, err := s.FS.Open(s.absolute(name))
+	if err != nil {
+		return nil, false, nil //nolint:nilerr // the caller says what it looked for
+	}
+	defer f.Close()
+	raw, err := afero.ReadAll(limited(f, maxSavedPlan))
+	if err != nil {
+		return nil, false, fmt.Errorf("read %s: %w", name, err)
+	}
+	p = &engine.SavedPlan{}
+	if json.Unmarshal(raw, p) != nil || p.FormatVersion == "" || p.Ledger == "" {
+		return nil, false, nil
+	}
+	return p, true, nil
+}
+
+// refuseFlags says that a saved plan leaves nothing to choose.
+func refuseFlags(o applyOptions) error {
+	if len(o.targets)+len(o.excludes)+len(o.replace) > 0 || o.asOf != "" {
+		return diag.Diagnostic{Code: "invalid_arguments", Summary: "A saved plan has been made already", Detail: "-target, -exclude, -replace and -as-of belong to dropform plan -out."}
+	}
+	return nil
+}
+
+// again makes a saved plan anew and reduces it to the steps that still hold; it is refused whole where it is not this
+// configuration's or this ledger's, or too old.
+func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *ledger.Reader, maxAge, observe time.Duration) (*engine.Plan, []engine.Stale, error) {
+	if err := saved.Refuse(s.ctx, cfg, reader, now(), maxAge); err != nil {
+		return nil, nil, diag.Diagnostic{Code: "plan_refused", Summary: "The saved plan is refused, nothing was done", Detail: sentence(err.Error())}
+	}
+	o := saved.Options()
+	o.Observe = observe
+	plan, err := s.makePlan(cfg, s.asking(reader, s.hashing(cfg)), o)
+	if err != nil {
+		return nil, nil, err
+	}
+	holds, stale := saved.Still(plan)
+	return holds, stale, nil
+}
+
+// stale tells which steps of a saved plan are not carried out.
+func (s *session) stale(list []engine.Stale) {
+	var out diag.List
+	for _, x := range list {
+		out = append(out, diag.Diagnostic{
+			Severity: diag.Warning, Code: "stale_step", Address: x.Address, Summary: "A step of the saved plan does not hold any more", Detail: sentence(x.Text) + " It is not carried out.",
+		})
+	}
+	s.diagnostics(out)
+}
+
+// showPlanFile prints a saved plan as it stands now.
+func (s *session) showPlanFile(vars []VarFlag, saved *engine.SavedPlan, asJSON bool) error {
+	if asJSON {
+		return s.printJSON(saved)
+	}
+	cfg, err := s.load(vars)
+	if err != nil {
+		return err
+	}
+	reader, err := s.reader(cfg)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+	plan, stale, err := s.again(cfg, saved, reader, time.Duration(1<<62), 0)
+	if err != nil {
+		return err
+	}
+	s.outScreen().printf("Plan of %s, %s.\n", stamp(saved.At.In(cfg.Location)), count(len(saved.Steps), "step", "steps"))
+	s.showPlan(plan, true)
+	s.stale(stale)
+	return nil
+}

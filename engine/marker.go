@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/afero"
+
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// markerName is the hidden file that a served folder bears. Two ledgers on one folder would each send everything.
+const markerName = ".dropform-served"
+
+// folderMarker says which ledger serves a folder, and how far that ledger had counted. It is written after the ledger has
+// counted on, so it is never ahead of its ledger, unless that is an old copy.
+type folderMarker struct {
+	Ledger   string    `json:"ledger"`
+	Sequence int64     `json:"sequence"`
+	At       time.Time `json:"at"`
+	Note     string    `json:"note"`
+}
+
+const markerNote = "dropform serves this folder; this file keeps a second ledger from sending its files again"
+
+func readMarker(fs afero.Fs, folder string) (m folderMarker, found bool, err error) {
+	f, err := fs.Open(filepath.Join(folder, markerName))
+	if errors.Is(err, os.ErrNotExist) {
+		return m, false, nil
+	}
+	if err != nil {
+		return m, false, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, 1<<16))
+	if err != nil {
+		return m, false, err
+	}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return m, false, fmt.Errorf("%s cannot be read: %w", markerName, err)
+	}
+	return m, true, nil
+}
+
+// strange says why a folder must not be served by the ledger of this snapshot; empty where it may.
+func (s *snapshot) strange(fs afero.Fs, folder string) string {
+	m, found, err := readMarker(fs, folder)
+	switch {
+	case err != nil:
+		return "its marker cannot be read: " + plainError(err)
+	case !found:
+		return ""
+	case m.Ledger != s.identity:
+		return "another ledger served it, last " + m.At.Format("2006-01-02 15:04")
+	case m.Sequence > s.sequence:
+		return "this ledger is older than what was done from there, last " + m.At.Format("2006-01-02 15:04") + ": it was restored from a copy"
+	}
+	return ""
+}
+
+// strangeProblem reports a folder that is not served until a person takes it over.
+func (d *draft) strangeProblem(b *Declared, folder *DropFolder, why string) {
+	d.problem(b, "folder_not_ours", b.Address, "The folder belongs to another ledger",
+		fmt.Sprintf("%s: %s. Nothing is sent from it, because it may have been sent before. When this project is to serve it: "+
+			"dropform adopt %s counts the files that lie there as done, dropform retry %s sends them.", folder.Folder, why, b.Address, b.Address))
+}
+
+// mark claims a folder for this ledger, or renews the claim, durably.
+func (r *Runner) mark(ctx context.Context, folder string) error {
+	return writeMarker(ctx, r.o.FS, r.o.Ledger, folder, r.o.Now())
+}
+
+func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder string, now time.Time) error {
+	standing, _, err := readMarker(fs, folder)
+	if err != nil {
+		standing = folderMarker{} // it is written anew
+	}
+	m := folderMarker{At: now.UTC().Truncate(time.Second), Note: markerNote}
+	if m.Sequence, err = l.NextSequence(ctx, standing.Sequence); err != nil {
+		return err
+	}
+	if err := l.Reader().View(ctx, func(v *ledger.View) (err error) { m.Ledger, err = v.Identity(); return err }); err != nil {
+		return err
+	}
+	raw, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return durable.WriteFile(fs, filepath.Join(folder, markerName), 0o644, func(w io.Writer) error {
+		_, err := w.Write(append(raw, '\n'))
+		return err
+	})
+}
+
+// markServed renews the markers of the folders from which something was sent. A failure is told and harms nothing now: the
+// marker protects against a second ledger, and against this one's older copies.
+func (n *run) markServed(ctx context.Context) {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	n.mu.Lock()
+	folders := sortedKeys(n.touched)
+	n.touched = nil
+	n.mu.Unlock()
+	for _, folder := range folders {
+		if err := n.mark(ctx, folder); err != nil {
+			n.o.Log.Warn("mark the folder as served", "folder", folder, "error", plainError(err))
+		}
+	}
+}
+
+// touch notes that something may be sent from the action's folder.
+func (n *run) touch(a *Action) {
+	if a.Export != nil || a.Import == nil && a.Rule.Folder == "" {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.touched == nil {
+		n.touched = map[string]bool{}
+	}
+	n.touched[a.dropFolder().Folder] = true
+}
+
+// takeOver claims, by a person's word, the folders of the blocks that the patterns name and that another or an older ledger
+// served.
+func (q Requests) takeOver(ctx context.Context, st *standing, patterns []string) ([]Address, error) {
+	var taken []Address
+	for _, b := range q.Config.blocks() {
+		folder, seen := q.Config.folderAt(b.Address), st.snapshot.folderSeen(b.Address)
+		if folder == nil || seen.strange == "" || !matches(patterns, b.Address) {
+			continue
+		}
+		if err := writeMarker(ctx, q.Planner.FS, q.Ledger, folder.Folder, q.Planner.Now()); err != nil {
+			return taken, fmt.Errorf("%s: mark the folder as served: %w", b.Address, err)
+		}
+		if err := q.Ledger.TakeOver(ctx, b.Address.String(), q.Who); err != nil {
+			return taken, err
+		}
+		taken = append(taken, b.Address)
+	}
+	return taken, nil
+}

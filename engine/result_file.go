@@ -1,0 +1,363 @@
+package engine
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gocarina/gocsv"
+	"github.com/spf13/afero"
+
+	"dropform/engine/conbox"
+	"dropform/engine/durable"
+	"dropform/engine/ledger"
+)
+
+// purposeResult is the purpose under which result files are recorded; their digest is that of the file they belong to.
+const purposeResult = "result"
+
+// answered is a good answer with the image that was written of it.
+type answered struct {
+	answer *conbox.Answer
+	image  string
+}
+
+// resultRow is one line of a result file: one call that may have left this machine. Numbers are the server's own text.
+type resultRow struct {
+	Time         string `csv:"Time"`
+	Address      string `csv:"Address"`
+	Attempt      int64  `csv:"Attempt"` // tells a line that was written from one that a crash cut off
+	Line         int64  `csv:"Line"`
+	Outcome      string `csv:"Outcome"`
+	Success      string `csv:"Success"`
+	ErrorMessage string `csv:"ErrorMessage"`
+	Action       string `csv:"Action"`
+	DocTyp       string `csv:"DocTyp"`
+	DocNbr       string `csv:"DocNbr"`
+	PosNbr       string `csv:"PosNbr"`
+	PositionGuid string `csv:"PositionGuid"`
+	SrcDocTyp    string `csv:"SrcDocTyp"`
+	SrcDocNbr    string `csv:"SrcDocNbr"`
+	SrcPosNbr    string `csv:"SrcPosNbr"`
+	ExtPchNbr    string `csv:"ExtPchNbr"`
+	Amount       string `csv:"Amount"`
+	ReadyStatus  string `csv:"ReadyStatus"`
+	WarNbr       string `csv:"WarNbr"`
+	WarDsc       string `csv:"WarDsc"`
+	WarDscEx1    string `csv:"WarDscEx1"`
+	WarDscEx2    string `csv:"WarDscEx2"`
+	ProductText  string `csv:"ProductText"`
+	PrdGrp       string `csv:"PrdGrp"`
+	PrdGrpDsc    string `csv:"PrdGrpDsc"`
+	ListPrice    string `csv:"ListPrice"`
+	FCoPrc       string `csv:"FCoPrc"`
+	PosImgWidth  string `csv:"PosImgWidth"`
+	PosImgHeight string `csv:"PosImgHeight"`
+	PosImgURL    string `csv:"PosImgURL"`
+	Image        string `csv:"Image"` // the file it was decoded to
+	ServiceData  string `csv:"ServiceData"`
+}
+
+// resultLine is the line that a call leaves in its result file; nil where it has none, because it follows another rule.
+func (n *run) resultLine(a *Action, att ledger.Attempt, r *answered, state ledger.State, message string) *ledger.ResultLine {
+	row := resultRow{
+		Address: a.Address.String(), Attempt: att.ID, Line: a.Call.Line, Outcome: string(state), ErrorMessage: message,
+		ServiceData: string(a.Call.Data),
+	}
+	row.sent(a.Call.Data)
+	if r != nil {
+		row.Success, row.ErrorMessage, row.Image = "true", r.answer.ErrorMessage, r.image
+		row.returned(&r.answer.Data)
+	} else if state == ledger.StateRefused {
+		row.Success = "false"
+	}
+	return n.lineOf(a, row)
+}
+
+// sent fills in what the call says, as it is sent.
+func (r *resultRow) sent(data []byte) {
+	for _, f := range sentFields(data) {
+		value := f.Value
+		var text string
+		if json.Unmarshal([]byte(value), &text) == nil {
+			value = text
+		}
+		switch f.Name {
+		case "Action":
+			r.Action = value
+		case "DocTyp":
+			r.DocTyp = value
+		case "DocNbr":
+			r.DocNbr = value
+		case "PosNbr":
+			r.PosNbr = value
+		case "PositionGuid":
+			r.PositionGuid = value
+		case "SrcDocTyp":
+			r.SrcDocTyp = value
+		case "SrcDocNbr":
+			r.SrcDocNbr = value
+		case "SrcPosNbr":
+			r.SrcPosNbr = value
+		case "ExtPchNbr":
+			r.ExtPchNbr = value
+		case "Amount":
+			r.Amount = value
+		case "ReadyStatus":
+			r.ReadyStatus = value
+		}
+	}
+}
+
+func (n *run) lineOf(a *Action, row resultRow) *ledger.ResultLine {
+	path, err := n.resultPath(a)
+	if err != nil || path == "" {
+		return nil
+	}
+	row.Time = n.o.Now().In(n.cfg.Location).Format(time.RFC3339)
+	header, text, err := encodeRow(&row)
+	if err != nil { // a struct of texts always encodes
+		panic(err)
+	}
+	return &ledger.ResultLine{Path: path, Header: header, Text: text}
+}
+
+// returned fills in what the server said; what it did not say stays as it was sent.
+func (r *resultRow) returned(d *conbox.Data) {
+	for _, x := range []struct {
+		to  *string
+		say string
+	}{
+		{&r.DocTyp, d.DocTyp},
+		{&r.DocNbr, d.DocNbr},
+		{&r.PosNbr, d.PosNbr},
+		{&r.PositionGuid, d.PositionGuid},
+		{&r.SrcDocTyp, d.SrcDocTyp},
+		{&r.SrcDocNbr, d.SrcDocNbr},
+		{&r.SrcPosNbr, d.SrcPosNbr},
+		{&r.ExtPchNbr, d.ExtPchNbr},
+		{&r.Amount, d.Amount},
+		{&r.ReadyStatus, d.ReadyStatus},
+	} {
+		*x.to = cmp.Or(x.say, *x.to)
+	}
+	r.WarNbr, r.WarDsc, r.WarDscEx1, r.WarDscEx2, r.ProductText = d.WarNbr, d.WarDsc, d.WarDscEx1, d.WarDscEx2, d.ProductText
+	r.PrdGrp, r.PrdGrpDsc, r.ListPrice, r.FCoPrc = d.PrdGrp, d.PrdGrpDsc, d.ListPrice, d.FCoPrc
+	r.PosImgWidth, r.PosImgHeight, r.PosImgURL = d.PosImgWidth, d.PosImgHeight, d.PosImgURL
+}
+
+// returnedJSON is what the server returned, for rules that follow: every field that it gave, as text.
+func returnedJSON(a *conbox.Answer) string {
+	out := map[string]any{}
+	for _, f := range a.Data.Fields() {
+		if f.Value != "" && f.Name != "PosData" {
+			out[f.Name] = f.Value
+		}
+	}
+	raw, err := json.Marshal(out)
+	if err != nil { // texts always encode
+		panic(err)
+	}
+	return string(raw)
+}
+
+// encodeRow writes a row as a German spreadsheet reads it.
+func encodeRow(row *resultRow) (header, text string, err error) {
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	w.Comma, w.UseCRLF = ';', true
+	if err := gocsv.MarshalCSV([]*resultRow{row}, gocsv.NewSafeCSVWriter(w)); err != nil {
+		return "", "", err
+	}
+	header, text, _ = strings.Cut(b.String(), "\r\n")
+	return header, text, nil
+}
+
+// resultPath is where the result of a call's file goes; empty for a call that follows another rule.
+func (n *run) resultPath(a *Action) (string, error) {
+	if a.File.Name == "" {
+		return "", nil
+	}
+	name, err := a.Rule.Result.Path(a.Rule.scope(n.cfg, a.File))
+	if err != nil {
+		return "", fmt.Errorf("result.path: %w", err)
+	}
+	return beside(a.Rule.Folder, name), nil
+}
+
+// writeLines writes the lines that the ledger still owes. A failure leaves them owed; the outcome stands.
+func (n *run) writeLines(ctx context.Context, a *Action, e *ending) {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	var owed []ledger.ResultLine
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
+		var err error
+		owed, err = v.OwedLines(a.Address.Block().String())
+		return err
+	})
+	for _, line := range owed {
+		if err == nil {
+			err = n.writeLine(ctx, line)
+		}
+	}
+	if err == nil {
+		return
+	}
+	if e.result == ResultDone {
+		e.result = ResultFailed
+	}
+	e.code = "result"
+	e.text += "; but its line could not be written into the result: " + plainError(err)
+	e.next = "close the program that has the result open, or make room; the next run writes the line, and sends nothing again"
+}
+
+// writeLine appends one line and then notes that it stands. A crash in between finds it there by its attempt.
+func (n *run) writeLine(ctx context.Context, line ledger.ResultLine) error {
+	if err := n.startResult(ctx, line); err != nil {
+		return err
+	}
+	if err := appendLine(n.o.FS, line); err != nil {
+		return err
+	}
+	return n.o.Ledger.LineWritten(ctx, line.ID)
+}
+
+// startResult sees to it that the result file is this content's: one of an earlier content of the same name is kept under
+// a name with its time.
+func (n *run) startResult(ctx context.Context, line ledger.ResultLine) error {
+	var w ledger.Written
+	var known bool
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
+		var err error
+		w, known, err = v.WrittenAt(line.Path)
+		return err
+	})
+	if err != nil || known && w.Digest == line.Content {
+		return err
+	}
+	wrote := []ledger.Written{{Path: line.Path, Address: line.Address, Purpose: purposeResult, Digest: line.Content}}
+	kept, err := keepEarlier(n.o.FS, line.Path, "")
+	if err != nil {
+		return err
+	}
+	if kept != "" && known { // ours still, under its new name
+		wrote = append(wrote, ledger.Written{Path: kept, Address: w.Address, Purpose: purposeResult, Digest: w.Digest})
+	}
+	return n.o.Ledger.Put(ctx, nil, nil, wrote, "", "", "")
+}
+
+// byteOrderMark lets a spreadsheet read the file as UTF-8.
+const byteOrderMark = "\xef\xbb\xbf"
+
+// appendLine adds a line durably. What a crash cut off behind the last line end goes; a line that stands is not repeated.
+func appendLine(fs afero.Fs, line ledger.ResultLine) error {
+	if err := durable.MkdirAll(fs, filepath.Dir(line.Path), 0o755); err != nil {
+		return err
+	}
+	_, err := lstat(fs, line.Path)
+	fresh := errors.Is(err, os.ErrNotExist)
+	f, err := fs.OpenFile(line.Path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return err
+	}
+	whole, err := io.ReadAll(f)
+	if err == nil {
+		err = addLine(f, whole, line)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil || !fresh {
+		return err
+	}
+	return durable.SyncDir(fs, filepath.Dir(line.Path))
+}
+
+func addLine(f afero.File, whole []byte, line ledger.ResultLine) error {
+	if bytes.Contains(whole, []byte("\n"+line.Text)) {
+		return nil
+	}
+	end := lastRecord(whole)
+	if err := f.Truncate(end); err != nil {
+		return err
+	}
+	text := line.Text
+	if end == 0 {
+		text = byteOrderMark + line.Header + "\r\n" + text
+	}
+	_, err := f.WriteAt([]byte(text), end)
+	return err
+}
+
+// lastRecord is where the last whole record ends: at a line end outside quotes.
+func lastRecord(whole []byte) (end int64) {
+	quoted := false
+	for i, c := range whole {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n' && !quoted:
+			end = int64(i + 1)
+		}
+	}
+	return end
+}
+
+// writeImage writes the decoded image of a position beside the result.
+func (n *run) writeImage(a *Action, answer *conbox.Answer) (string, error) {
+	if a.Rule.Result.Images == nil || len(answer.Image) == 0 || a.File.Name == "" {
+		return "", nil
+	}
+	folder, err := a.Rule.Result.Images(a.Rule.scope(n.cfg, a.File))
+	if err != nil {
+		return "", fmt.Errorf("result.images: %w", err)
+	}
+	name := imageName(a.Address.Item) + imageSuffix(answer.Image)
+	path := filepath.Join(beside(a.Rule.Folder, folder), name)
+	if err := durable.MkdirAll(n.o.FS, filepath.Dir(path), 0o755); err != nil {
+		return "", err
+	}
+	err = durable.WriteFile(n.o.FS, path, 0o644, func(w io.Writer) error {
+		_, err := w.Write(answer.Image)
+		return err
+	})
+	return filepath.ToSlash(filepath.Join(folder, name)), err
+}
+
+// imageName makes a file name of an item, on every system: what is not a letter, a digit, a point, a hyphen or a # becomes _.
+func imageName(item string) string {
+	name := strings.Map(func(r rune) rune {
+		if r == '-' || r == '#' || r == '.' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' {
+			return r
+		}
+		return '_'
+	}, item)
+	if durable.ValidName(name) != nil {
+		name = "_" + name
+	}
+	return name
+}
+
+func imageSuffix(image []byte) string {
+	switch http.DetectContentType(image) {
+	case "image/png":
+		return ".png"
+	case "image/jpeg":
+		return ".jpg"
+	case "image/gif":
+		return ".gif"
+	case "image/bmp":
+		return ".bmp"
+	}
+	return ".img"
+}

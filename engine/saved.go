@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"dropform/engine/ledger"
+)
+
+// SavedPlan is a plan on disk (COMMANDS.md, Saved plans): what was to be done and what each step expects to find. It holds
+// addresses and digests, no secret and nothing of a file's content.
+type SavedPlan struct {
+	FormatVersion string            `json:"format_version"`
+	Dropform      string            `json:"dropform_version"`
+	Ledger        string            `json:"ledger"` // its identity
+	Inputs        string            `json:"inputs"` // digest of configuration and variables, keyed by the ledger
+	At            time.Time         `json:"created_at"`
+	Targets       []string          `json:"targets,omitempty"`
+	Excludes      []string          `json:"excludes,omitempty"`
+	Replace       []string          `json:"replace,omitempty"`
+	AsOf          time.Time         `json:"as_of,omitzero"`
+	Definitions   []SavedDefinition `json:"definitions"`
+	Steps         []SavedStep       `json:"steps"`
+}
+
+// SavedDefinition is one difference of definitions that the plan applies.
+type SavedDefinition struct {
+	Address string `json:"address"`
+	Action  string `json:"action"`
+	Digest  string `json:"digest,omitempty"` // of the definition as it is to be
+}
+
+// SavedStep is one step with what it expects to find.
+type SavedStep struct {
+	Address string      `json:"address"`
+	Action  ActionKind  `json:"action"`
+	Reason  string      `json:"reason"`
+	Risk    string      `json:"risk"`
+	Expect  Expectation `json:"expect"`
+}
+
+// Expectation is the state of the world in which a step is still the one that was shown.
+type Expectation struct {
+	File    string    `json:"file_sha256,omitempty"`
+	Size    int64     `json:"file_size,omitempty"`
+	Request int       `json:"request,omitempty"` // how often the same was asked for before
+	Slot    time.Time `json:"slot,omitzero"`
+	Status  string    `json:"last_status,omitempty"` // of the work that is tried again or resumed
+	Call    string    `json:"call_sha256,omitempty"` // the request and the prices as they were shown
+}
+
+// Stale is a step of a saved plan that does not hold any more, and what changed.
+type Stale struct {
+	Address string
+	Action  ActionKind
+	Text    string
+}
+
+// savedFormat is the version of the file; a second number only ever adds.
+const savedFormat = "1.0"
+
+// The ages after which a saved plan is refused (COMMANDS.md, Saved plans).
+const (
+	SavedPlanAge    = 24 * time.Hour
+	irreversibleAge = time.Hour
+)
+
+// Save puts the plan into the form that is kept on disk. keyed is the configuration's Inputs, keyed by the ledger.
+func (p *Plan) Save(version, identity, keyed string, o PlanOptions) *SavedPlan {
+	out := &SavedPlan{
+		FormatVersion: savedFormat, Dropform: version, Ledger: identity, Inputs: keyed, At: p.Now,
+		Targets: o.Targets, Excludes: o.Excludes, Replace: o.Replace, AsOf: o.AsOf,
+		Definitions: []SavedDefinition{}, Steps: []SavedStep{},
+	}
+	for _, d := range p.Definitions {
+		out.Definitions = append(out.Definitions, SavedDefinition{d.Address.String(), d.Verb, d.digest})
+	}
+	for _, a := range p.Actions {
+		if a.Kind != NeedsPerson {
+			out.Steps = append(out.Steps, SavedStep{a.Address.String(), a.Kind, a.Reason, a.Kind.Risk(), a.expectation()})
+		}
+	}
+	return out
+}
+
+func (a *Action) expectation() Expectation {
+	e := Expectation{File: a.File.Digest, Size: a.File.Stamp.Size, Request: a.Request, Slot: a.Slot}
+	if w := cmp.Or(a.Again, a.Prior); w != nil {
+		e.Status = fmt.Sprintf("%s, attempt %d", w.State, w.AttemptID)
+	}
+	if a.Call != nil {
+		e.Call = a.Rule.shownDigest(a.Call, a.Prices)
+	}
+	return e
+}
+
+// Options are those under which the saved plan is made again, to see whether it still holds. A run without a slot of its
+// own gets the one that was shown.
+func (s *SavedPlan) Options() PlanOptions {
+	return PlanOptions{Targets: s.Targets, Excludes: s.Excludes, Replace: s.Replace, AsOf: cmp.Or(s.AsOf, s.At)}
+}
+
+// Refuse says why the plan as a whole must not be carried out; nil where it may.
+func (s *SavedPlan) Refuse(ctx context.Context, cfg *Config, r *ledger.Reader, now time.Time, maxAge time.Duration) error {
+	var identity, keyed string
+	err := r.View(ctx, func(v *ledger.View) error {
+		var err error
+		if identity, err = v.Identity(); err != nil || identity != s.Ledger {
+			return err
+		}
+		keyed, err = v.Keyed(cfg.Inputs)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case s.FormatVersion != savedFormat:
+		return fmt.Errorf("the saved plan has format %s, and this dropform reads %s; plan again", s.FormatVersion, savedFormat)
+	case identity != s.Ledger:
+		return fmt.Errorf("the saved plan was made against another ledger; plan again")
+	case keyed != s.Inputs:
+		return fmt.Errorf("the configuration or a variable is not what the plan was made of; plan again, or give the same -var and -var-file")
+	case now.Sub(s.At) > maxAge:
+		return fmt.Errorf("the saved plan is %s old, and at most %s are allowed (-max-age); plan again", now.Sub(s.At).Round(time.Minute), maxAge)
+	}
+	return nil
+}
+
+// Still reduces a plan that was made anew to the steps of a saved one that hold as they were shown, and tells of each other
+// step what changed. What is new since the plan was saved is not done.
+func (s *SavedPlan) Still(now *Plan) (*Plan, []Stale) {
+	out := &Plan{Now: now.Now, Recognised: now.Recognised, UnderWay: now.UnderWay, Problems: now.Problems}
+	var stale []Stale
+	for _, d := range s.Definitions {
+		i := slices.IndexFunc(now.Definitions, func(c DefinitionChange) bool {
+			return c.Address.String() == d.Address && c.Verb == d.Action && c.digest == d.Digest
+		})
+		differs := slices.ContainsFunc(now.Definitions, func(c DefinitionChange) bool { return c.Address.String() == d.Address })
+		switch {
+		case i >= 0:
+			out.Definitions = append(out.Definitions, now.Definitions[i])
+		case differs: // else it has been applied as it was to be
+			stale = append(stale, Stale{Address: d.Address, Text: "another definition has been applied there in the meantime"})
+		}
+	}
+	old := now.Now.Sub(s.At) > irreversibleAge
+	kept := map[int]bool{}
+	for _, step := range s.Steps {
+		i := slices.IndexFunc(now.Actions, func(a Action) bool { return a.Address.String() == step.Address && a.Kind == step.Action })
+		text := ""
+		switch {
+		case i < 0:
+			text = now.gone(step)
+		case step.Action.Irreversible() && old:
+			text = fmt.Sprintf("it cannot be taken back, and the plan is older than %s; plan again", irreversibleAge)
+		default:
+			text = step.Expect.differs(now.Actions[i].expectation())
+		}
+		if text != "" {
+			stale = append(stale, Stale{step.Address, step.Action, text})
+			continue
+		}
+		kept[i] = true
+	}
+	for i, a := range now.Actions {
+		if kept[i] {
+			out.Actions = append(out.Actions, a)
+		}
+	}
+	return out, stale
+}
+
+// gone says why a saved step has none in the plan that was made anew.
+func (p *Plan) gone(step SavedStep) string {
+	for _, u := range p.UnderWay {
+		if u.Address.String() == step.Address {
+			return "it is under way: " + u.Owner
+		}
+	}
+	for _, w := range p.Waiting {
+		if w.Address.String() == step.Address {
+			return w.Reason
+		}
+	}
+	for _, x := range p.Problems {
+		if x.Address == step.Address {
+			return x.Summary + ": " + x.Detail
+		}
+	}
+	for _, a := range p.Actions {
+		if a.Address.String() == step.Address {
+			return fmt.Sprintf("it would be %s now (%s)", a.Kind, a.Reason)
+		}
+	}
+	return "it is done already, or what it was for is gone"
+}
+
+// differs says what of an expectation does not hold; empty where all of it does.
+func (e Expectation) differs(now Expectation) string {
+	switch {
+	case e.File != now.File:
+		return "the file has other content now"
+	case e.Request != now.Request:
+		return "the same has been asked for in the meantime"
+	case e.Status != now.Status:
+		return fmt.Sprintf("its last status was %q and is %q", cmp.Or(e.Status, "none"), cmp.Or(now.Status, "none"))
+	case e.Call != now.Call:
+		return "the request, a price or the address it goes to is not what was shown"
+	case !e.Slot.Equal(now.Slot):
+		return "another time is due now"
+	}
+	return ""
+}
