@@ -163,7 +163,8 @@ func textField(form fieldForm, name, text string) (string, *misfit) {
 		return "", &misfit{code: CodeFieldSpace}
 	}
 	if i := strings.IndexFunc(text, func(r rune) bool {
-		return unicode.IsControl(r) && !(form == formNote && (r == '\n' || r == '\r'))
+		return unicode.IsControl(r) && !(form == formNote && (r == '\n' || r == '\r')) ||
+			(form == formName || form == formGUID) && unicode.Is(unicode.Cf, r) // invisible: two names that look alike
 	}); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(text[i:])
 		return "", &misfit{code: CodeFieldControl, args: []any{r}}

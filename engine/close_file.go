@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 )
 
@@ -17,7 +18,14 @@ import (
 // dealt with, and it goes to the archive with what belongs to it. A crash before the record: closed by the next run.
 // After it: only the moves are owed.
 func (n *run) closeFile(ctx context.Context, a *Action, e ending) ending {
+	failpoint.At("close.begun")
+	if err := n.noteLines(ctx); err != nil { // before the result moves away
+		out := failed("everything in the file is done, but its result could not be flushed", err)
+		out.next = "make room; the next run files it away, and sends nothing again"
+		return out
+	}
 	reports, err := n.writeCallProtocol(ctx, a)
+	failpoint.At("close.described")
 	if err != nil {
 		out := failed("everything in the file is done, but its protocol could not be written", err)
 		out.next = "make room or give the right to write there; the next run writes it, and sends nothing again"
@@ -39,6 +47,7 @@ func (n *run) closeFile(ctx context.Context, a *Action, e ending) ending {
 	if err := n.o.Ledger.Put(rctx, []ledger.File{file}, moves, written, "done", cmp.Or(file.Message, "everything in it is done"), ""); err != nil {
 		return failed("record that the file is done", err)
 	}
+	failpoint.At("close.recorded")
 	if len(moves) > 0 {
 		e = n.fileNow(ctx, closing, e)
 	}
@@ -101,6 +110,6 @@ func (n *run) placedBefore(ctx context.Context, a *Action) ending {
 // owedLines is the step that writes result lines which an earlier run could not.
 func (n *run) owedLines(ctx context.Context, a *Action) ending {
 	e := ending{result: ResultDone, text: "the result is complete"}
-	n.writeLines(ctx, a, &e)
+	n.writeLines(ctx, a, 0, &e)
 	return e
 }

@@ -138,7 +138,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	snap, err := s.o.Planner.take(ctx, cfg, only, nil)
 	if err == nil {
 		remember(snap, a, met)
-		err = s.o.Planner.readOrders(ctx, cfg, snap)
+		err = s.readOrders(ctx, cfg, snap, a)
 	}
 	if err != nil {
 		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
@@ -209,6 +209,42 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	s.mu.Unlock()
 	s.rearm(cfg, a)
 	return left
+}
+
+// readOrders asks for the prices of a rule's orders, unless its connection is down just now. What the answer, or none, says
+// of the connection is told as it is for a step.
+func (s *Service) readOrders(ctx context.Context, cfg *Config, snap *snapshot, a Address) error {
+	r := cfg.ruleAt(a)
+	if r == nil || !r.Kind.readsPositions() || len(snap.rules[a].undecided(r)) == 0 {
+		return nil
+	}
+	l, err := s.o.Runner.link(ctx, r.Connection)
+	if err != nil {
+		return err
+	}
+	if o, down := l.outage(s.o.Runner.o.Now()); down {
+		for _, c := range snap.rules[a].undecided(r) {
+			c.prices = &Prices{err: &waits{o}}
+		}
+		return nil
+	}
+	asked := snap.rules[a].undecided(r)
+	if err := s.o.Planner.readOrders(ctx, cfg, snap); err != nil {
+		return err
+	}
+	for _, c := range asked {
+		t, troubled := troubleOf(c.prices.err)
+		if troubled && t.connection {
+			s.o.Runner.wentDown(l, t, len(asked))
+			return nil
+		}
+		if c.prices.err == nil {
+			if lasted := l.answered(s.o.Runner.o.Now()); lasted > 0 {
+				s.o.Runner.emit(ConnectionUp{Address: l.current().Address, After: lasted})
+			}
+		}
+	}
+	return nil
 }
 
 // remember notes what a rule's files were like now that they are complete.

@@ -18,7 +18,13 @@ func (c *Connection) Endpoint() string {
 	if port == "" || scheme == "https" && port == "443" || scheme == "http" && port == "80" {
 		port = map[string]string{"https": "443", "http": "80"}[scheme]
 	}
+	if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
+		host = "localhost"
+	}
 	path := strings.ToLower(strings.TrimRight(u.Path, "/"))
+	for strings.Contains(path, "//") {
+		path = strings.ReplaceAll(path, "//", "/")
+	}
 	id := strings.ToLower(strings.Trim(c.CustomerID, "{}"))
 	return scheme + "://" + net.JoinHostPort(strings.TrimSuffix(host, "."), port) + path + "|" + id
 }

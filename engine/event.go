@@ -149,9 +149,13 @@ type FolderHealed struct{ Address Address }
 // FileStillChanging says, once, that a file has been changing for ten minutes. It is neither skipped nor sent.
 type FileStillChanging struct{ Address Address }
 
+// FileUnmarked says, once, that a file has been waiting for its marker (ready_file) for an hour. It goes on waiting.
+type FileUnmarked struct{ Address Address }
+
 func (PlanMade) event()          {}
 func (ConfigLoaded) event()      {}
 func (ConfigRejected) event()    {}
 func (FolderDegraded) event()    {}
 func (FolderHealed) event()      {}
 func (FileStillChanging) event() {}
+func (FileUnmarked) event()      {}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 )
 
@@ -180,7 +181,9 @@ func (n *run) moveAll(ctx context.Context, owed []ledger.Filing) error {
 			}
 			continue
 		}
+		failpoint.At("filing.move")
 		moved, err := n.move(f)
+		failpoint.At("filing.moved")
 		replaced = replaced || f.Kept == purposeArchive && !moved
 		if err != nil {
 			return err
@@ -195,6 +198,7 @@ func (n *run) moveAll(ctx context.Context, owed []ledger.Filing) error {
 		if err := n.o.Ledger.Filed(ctx, f); err != nil {
 			return err
 		}
+		failpoint.At("filing.filed")
 		if moved && f.Kept == purposeArchive {
 			n.keepArchive(ctx, f.Address)
 		}

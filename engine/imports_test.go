@@ -36,15 +36,16 @@ var layers = map[string]layer{
 	"":                 {own: []string{"engine", "engine/command", "engine/diag", "hcl", "watch"}, third: []string{aferoFS}},
 	"hcl":              {own: []string{"engine", "engine/diag"}, third: []string{hclLang, hclTypes, aferoFS}},
 	"watch":            {third: []string{events, cron, aferoFS}},
-	"engine":           {own: []string{"engine/diag", "engine/durable", "engine/csvschema", "engine/ledger", "engine/perbit", "engine/conbox"}, third: []string{aferoFS, csvRows, cron}},
+	"engine":           {own: []string{"engine/diag", "engine/durable", "engine/csvschema", "engine/failpoint", "engine/ledger", "engine/perbit", "engine/conbox"}, third: []string{aferoFS, csvRows, cron}},
 	"engine/command":   {own: []string{"engine", "engine/csvschema", "engine/diag", "engine/durable", "engine/ledger", "engine/sandbox"}, third: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/fatih/color", "github.com/vbauerster/mpb/v8", "github.com/mattn/go-isatty", aferoFS}},
-	"engine/ledger":    {own: []string{"engine/durable"}, third: []string{sqlite}},
+	"engine/ledger":    {own: []string{"engine/durable", "engine/failpoint"}, third: []string{sqlite}},
 	"engine/csvschema": {own: []string{"engine/diag"}, third: []string{csvRows}},
 	"engine/perbit":    {third: []string{digest}},
 	"engine/conbox":    {third: []string{digest}},
 	"engine/sandbox":   {},
 	"engine/diag":      {},
 	"engine/durable":   {third: []string{aferoFS}},
+	"engine/failpoint": {},
 	"examples":         {},
 }
 

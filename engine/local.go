@@ -10,6 +10,7 @@ import (
 
 	"dropform/engine/csvschema"
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 )
 
@@ -48,6 +49,7 @@ func (n *run) duplicate(ctx context.Context, a *Action) ending {
 	if err := n.o.Ledger.Put(rctx, []ledger.File{file}, moves, nil, "duplicate", text, ""); err != nil {
 		return failed("record the duplicate", err)
 	}
+	failpoint.At("duplicate.recorded")
 	e := ending{result: ResultDone, text: text}
 	if len(moves) > 0 {
 		e = n.fileNow(ctx, a, e)
@@ -98,6 +100,7 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 		e.next = "make room or give the right to write there; nothing was sent"
 		return e
 	}
+	failpoint.At("reject.reported")
 	moves, err := n.filings(a, true, reports)
 	if err != nil {
 		return failed("archive the rejected file", err)
@@ -115,6 +118,7 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 	if err := n.o.Ledger.Put(rctx, []ledger.File{file}, moves, nil, "rejected", text, ""); err != nil {
 		return failed("record the rejection", err)
 	}
+	failpoint.At("reject.recorded")
 	e := ending{
 		result: ResultRejected, code: "rejected", text: "rejected, nothing was sent: " + text + ", see " + filepath.Base(reports[0]),
 		next: "put a corrected file into the folder",

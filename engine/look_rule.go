@@ -6,9 +6,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,10 +27,16 @@ const maxOrderFile = 30 << 20
 type ruleSeen struct {
 	folderSeen
 	taken     bool                       // a person said that this ledger serves the folder
+	archived  []string                   // results in the archive that its files would go to
+	items     map[string]map[string]bool // by key, the items under which the ledger has calls
 	approvals map[string]ledger.Approval // by item
 	owed      []ledger.ResultLine        // lines that earlier runs could not write
 	made      map[string]*ruleFile       // by name, of the files that were read
 	after     []*callSeen                // of a rule that follows another
+	searched  map[string]bool            // archive folders that were looked into
+	guids     bool                       // in its system orders by GUID are held
+	documents bool                       // and orders of whole documents
+	elsewhere bool                       // the rule has placed orders, none of them in a system that is known of its connection
 	unmade    []unmade
 }
 
@@ -48,7 +56,6 @@ type callSeen struct {
 	*Call
 	content string         // digest of the file, or of the order that is followed
 	item    string         // its address under the rule, with #2 where the key recurs
-	like    []string       // items of the ledger that bear its key
 	known   *ledger.Call   // what became of it so far; nil: it is new
 	source  int64          // the placed order that it follows
 	holders []*ledger.Call // calls that hold what it would take, by hold
@@ -85,6 +92,43 @@ func (p Planner) lookRule(ctx context.Context, cfg *Config, r *Rule, seen *ruleS
 		file.calls = append(file.calls, &callSeen{Call: c})
 	}
 	seen.made[f.Name] = file
+	p.lookIntoArchive(cfg, r, seen, f)
+}
+
+// lookIntoArchive finds results of earlier orders where the file would be filed away: a ledger that does not know them is
+// not the one that placed those orders.
+func (p Planner) lookIntoArchive(cfg *Config, r *Rule, seen *ruleSeen, f *fileFacts) {
+	if r.Archive == nil || r.Archive.Folder == nil || seen.taken {
+		return
+	}
+	folder, err := r.Archive.Folder(r.scope(cfg, f.FileSeen))
+	if err != nil || seen.searched[folder] {
+		return // filing it away says what is wrong with the expression
+	}
+	if seen.searched == nil {
+		seen.searched = map[string]bool{}
+	}
+	seen.searched[folder] = true
+	names, err := readNames(p.FS, folder)
+	if err != nil {
+		return // not there yet
+	}
+	for _, name := range names {
+		if matchAny(resultNames, foldName(name)) {
+			seen.archived = append(seen.archived, filepath.Join(folder, name))
+		}
+	}
+}
+
+// resultNames are the result files of rules whose result has the usual name.
+var resultNames = []string{"*.result.csv", "*.result.*.csv"}
+
+// relative is a path as people know it, from the working directory where it lies in there.
+func (c *Config) relative(path string) string {
+	if rel, err := filepath.Rel(c.Dir, path); err == nil && filepath.IsLocal(rel) {
+		return filepath.ToSlash(rel)
+	}
+	return path
 }
 
 // snapshotFile reads a file whole and notices when it changes under the reader.
@@ -159,7 +203,7 @@ func (r *Rule) checkDigest() string {
 
 // ruleHistory reads what the ledger knows of a rule.
 func ruleHistory(v *ledger.View, cfg *Config, s *snapshot, r *Rule, wanted []string, restricted bool) error {
-	seen := &ruleSeen{folderSeen: folderSeen{checked: r.checkDigest()}, made: map[string]*ruleFile{}}
+	seen := &ruleSeen{folderSeen: folderSeen{checked: r.checkDigest()}, made: map[string]*ruleFile{}, items: map[string]map[string]bool{}}
 	s.rules[r.Address] = seen
 	address := s.inLedger(r.Address)
 	var err error
@@ -172,6 +216,9 @@ func ruleHistory(v *ledger.View, cfg *Config, s *snapshot, r *Rule, wanted []str
 	if seen.owed, err = v.OwedLines(address); err != nil {
 		return err
 	}
+	if err := orderedBefore(v, r, address, seen); err != nil {
+		return err
+	}
 	if !r.After.IsZero() {
 		return followPlaced(v, cfg, s, r, seen)
 	}
@@ -180,6 +227,22 @@ func ruleHistory(v *ledger.View, cfg *Config, s *snapshot, r *Rule, wanted []str
 	}
 	seen.known, err = knownFiles(v, address, wanted, restricted)
 	return err
+}
+
+// orderedBefore reads what of earlier orders cannot be compared with new ones.
+func orderedBefore(v *ledger.View, r *Rule, address string, seen *ruleSeen) error {
+	if r.Kind != RulePurchase {
+		return nil
+	}
+	var errs [3]error
+	if r.AllPositions { // only then it matters, and there are many to look through
+		seen.guids, errs[0] = v.HeldOnly(seen.systems, ledger.HeldGUID)
+	}
+	seen.documents, errs[1] = v.HeldOnly(seen.systems, ledger.HeldDocument)
+	var systems []ledger.SystemID
+	systems, errs[2] = v.OrderedIn(address)
+	seen.elsewhere = len(systems) > 0 && !slices.ContainsFunc(systems, func(s ledger.SystemID) bool { return slices.Contains(seen.systems, s) })
+	return errors.Join(errs[:]...)
 }
 
 // followPlaced makes the calls of a rule that follows another: one for each order that was placed.
@@ -204,9 +267,18 @@ func followPlaced(v *ledger.View, cfg *Config, s *snapshot, r *Rule, seen *ruleS
 			continue
 		}
 		c.Object = "after"
-		seen.after = append(seen.after, &callSeen{Call: c, source: order.ID, content: digestOf("after", strconv.FormatInt(order.ID, 10))})
+		seen.after = append(seen.after, &callSeen{Call: c, source: order.ID, content: followedDocument(order.ID, fields, c.Digest)})
 	}
 	return nil
+}
+
+// followedDocument stands for what a call does to the document that it follows: several orders of one document are followed
+// once, and two rules that do different things to it do not silence each other. An order by GUID names no document.
+func followedDocument(order int64, fields map[string]any, request string) string {
+	if nbr, ok := fields["DocNbr"].(string); ok && nbr != "" {
+		return digestOf("after document", fmt.Sprint(fields["DocTyp"]), sameKey(nbr), request)
+	}
+	return digestOf("after order", strconv.FormatInt(order, 10), request)
 }
 
 // orderFields is what `order` holds: the fields that were sent, and of those returned the ones that were not.
@@ -241,7 +313,7 @@ func ruleContents(v *ledger.View, s *snapshot, r *Rule, seen *ruleSeen) error {
 			c.content = content
 			c.known = byObject[c.Object]
 			if c.known == nil {
-				if c.like, err = v.ItemsLike(address, c.Key); err != nil {
+				if err := seen.numbered(v, address, c.Key); err != nil {
 					return err
 				}
 			}
@@ -271,14 +343,40 @@ func ruleContents(v *ledger.View, s *snapshot, r *Rule, seen *ruleSeen) error {
 	return nil
 }
 
+// numbered reads, once for each key, under which items the ledger has calls of it.
+func (seen *ruleSeen) numbered(v *ledger.View, address, key string) error {
+	if seen.items[key] != nil {
+		return nil
+	}
+	items, err := v.ItemsLike(address, key)
+	if err != nil {
+		return err
+	}
+	seen.items[key] = map[string]bool{}
+	for _, item := range items {
+		seen.items[key][item] = true
+	}
+	return nil
+}
+
 // foreignResult finds a result that lies in the folder of a rule of which this ledger knows nothing: somebody else has
 // placed orders from there.
-func foreignResult(v *ledger.View, r *Rule, seen *ruleSeen) error {
+func foreignResult(v *ledger.View, cfg *Config, r *Rule, seen *ruleSeen) error {
 	if seen.taken || seen.strange != "" {
 		return nil
 	}
+	for _, path := range seen.archived {
+		_, ours, err := v.WrittenAt(path)
+		if err != nil {
+			return err
+		}
+		if !ours {
+			seen.strange = "this ledger has not written " + cfg.relative(path)
+			return nil
+		}
+	}
 	for _, name := range sortedKeys(seen.names) {
-		if !matchAny([]string{"*.result.csv", "*.result.*.csv"}, foldName(name)) {
+		if !matchAny(resultNames, foldName(name)) {
 			continue
 		}
 		_, ours, err := v.WrittenAt(filepath.Join(r.Folder, name))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 )
 
@@ -23,6 +24,7 @@ const markerName = ".dropform-served"
 // counted on, so it is never ahead of its ledger, unless that is an old copy.
 type folderMarker struct {
 	Ledger   string    `json:"ledger"`
+	Folder   string    `json:"folder"` // where it was when it was marked: a copied project is another one
 	Sequence int64     `json:"sequence"`
 	At       time.Time `json:"at"`
 	Note     string    `json:"note"`
@@ -59,6 +61,8 @@ func (s *snapshot) strange(fs afero.Fs, folder string) string {
 		return ""
 	case m.Ledger != s.identity:
 		return "another ledger served it, last " + m.At.Format("2006-01-02 15:04")
+	case m.Folder != "" && foldName(filepath.Clean(m.Folder)) != foldName(filepath.Clean(folder)):
+		return "it was served as " + m.Folder + ", last " + m.At.Format("2006-01-02 15:04") + ": it was copied or moved, and the other one may still be served"
 	case m.Sequence > s.sequence:
 		return "this ledger is older than what was done from there, last " + m.At.Format("2006-01-02 15:04") + ": it was restored from a copy"
 	}
@@ -78,14 +82,17 @@ func (r *Runner) mark(ctx context.Context, folder string) error {
 }
 
 func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder string, now time.Time) error {
+	failpoint.At("marker.mark")
+	defer failpoint.At("marker.marked")
 	standing, _, err := readMarker(fs, folder)
 	if err != nil {
 		standing = folderMarker{} // it is written anew
 	}
-	m := folderMarker{At: now.UTC().Truncate(time.Second), Note: markerNote}
+	m := folderMarker{Folder: folder, At: now.UTC().Truncate(time.Second), Note: markerNote}
 	if m.Sequence, err = l.NextSequence(ctx, standing.Sequence); err != nil {
 		return err
 	}
+	failpoint.At("marker.counted")
 	if err := l.Reader().View(ctx, func(v *ledger.View) (err error) { m.Ledger, err = v.Identity(); return err }); err != nil {
 		return err
 	}

@@ -52,10 +52,10 @@ func (a *Action) Order() Order {
 			line.Article, line.Text, line.ListPrice, line.FCoPrc = seen.Article, seen.Text, seen.ListPrice, seen.FCoPrc
 		}
 		if total, ok := product(line.Amount, line.FCoPrc); ok {
-			line.Total = total.Text('f')
+			line.Total = amountText(total)
 			_, err := money.Add(sum, sum, total)
 			out.TotalPart = out.TotalPart || err != nil
-			out.Total = sum.Text('f')
+			out.Total = amountText(sum)
 		} else {
 			out.TotalPart = true
 		}
@@ -67,6 +67,17 @@ func (a *Action) Order() Order {
 
 // money computes exactly, with more digits than any amount has.
 var money = apd.BaseContext.WithPrecision(60)
+
+// amountText writes an amount of money with two decimals, and with more only where they say something.
+func amountText(d *apd.Decimal) string {
+	text := d.Text('f')
+	whole, fraction, _ := strings.Cut(text, ".")
+	fraction = strings.TrimRight(fraction, "0")
+	for len(fraction) < 2 {
+		fraction += "0"
+	}
+	return whole + "." + fraction
+}
 
 func product(amount, price string) (*apd.Decimal, bool) {
 	a, _, err := apd.NewFromString(amount)

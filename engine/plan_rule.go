@@ -52,7 +52,7 @@ func (d *draft) forgo(r *Rule, seen *ruleSeen) {
 	var items []string
 	for _, item := range sortedKeys(d.waited[r.Address]) {
 		file := d.waited[r.Address][item].File
-		read := seen.made[file] != nil
+		read := seen.made[file] != nil || slices.ContainsFunc(seen.files, func(f *fileFacts) bool { return f.Name == file && f.settled })
 		gone := seen.err == nil && !seen.names[file] && seen.names != nil
 		if file == "" && len(seen.unmade) == 0 || file != "" && (read || gone) {
 			items = append(items, item)
@@ -121,16 +121,32 @@ func (d *draft) planRuleFile(r *Rule, seen *ruleSeen, f *fileFacts) {
 // planCalls decides on the calls of a valid file: all of them, or none where one takes what another order has.
 func (d *draft) planCalls(r *Rule, seen *ruleSeen, f *fileFacts, file *ruleFile) {
 	at := r.Address.Of(f.Name)
+	if len(file.calls) == 0 {
+		d.add(Action{
+			Address: at, Kind: Reject, Reason: ReasonInvalid, Rule: r, File: f.FileSeen,
+			Text: "no line below the header, so there is nothing to do in it; is the header missing?",
+		})
+		return
+	}
+	key := contentKey{r.Connection.Endpoint(), "", string(r.Kind), f.Digest}
+	if c, taken := d.claimed[key]; taken {
+		d.wait(at, "the same bytes as "+c.file.String()+", which comes first")
+		return
+	}
 	open := 0
 	for _, c := range file.calls {
 		if !d.open(r, c, at) {
 			continue
 		}
 		open++
-		if by := c.overlap(f.Digest); by != nil {
+		if by, what := c.overlap(r); by != nil {
+			how := "sent"
+			if by.State == ledger.StateAdopted {
+				how = "counted as done"
+			}
 			d.add(Action{
 				Address: at, Kind: Reject, Reason: ReasonOverlap, Rule: r, File: f.FileSeen,
-				Text: fmt.Sprintf("line %d: %s belongs to %s, sent %s from %s", c.Line, c.Key, itemAddress(&by.Work), d.clock(by.SentAt), by.File),
+				Text: fmt.Sprintf("line %d: %s belongs to %s, %s %s, from %s", c.Line, what, itemAddress(&by.Work), how, d.clock(by.SentAt), by.File),
 			})
 			return
 		}
@@ -148,6 +164,7 @@ func (d *draft) planCalls(r *Rule, seen *ruleSeen, f *fileFacts, file *ruleFile)
 			return
 		}
 	}
+	d.claimed[key] = claim{file: at}
 	left := &openCalls{file: f.FileSeen, open: open, takenOver: f.isKnown && f.known.State == ledger.FileRetry}
 	for _, c := range file.calls {
 		if d.open(r, c, at) {
@@ -163,6 +180,24 @@ func askedReason(f *fileFacts) string {
 	return ""
 }
 
+// doubt says why an order is to be approved by a person although its rule would place it by itself: what was ordered before
+// cannot be compared with it.
+func (seen *ruleSeen) doubt(r *Rule, c *callSeen) string {
+	if r.Kind != RulePurchase {
+		return ""
+	}
+	byGUID := len(c.Positions) > 0 && c.Positions[0].PosNbr == ""
+	switch {
+	case seen.elsewhere:
+		return "this rule has placed orders in another system before, which may be this one under another name"
+	case c.Whole && seen.guids:
+		return "positions were ordered by GUID there, and nobody can tell whether this document holds one of them"
+	case byGUID && seen.documents:
+		return "whole documents were ordered there, and nobody can tell whether one of them holds this position"
+	}
+	return ""
+}
+
 // open reports whether a call is still to be made, or to be made again because -replace names it, its file or its rule.
 func (d *draft) open(r *Rule, c *callSeen, file Address) bool {
 	return !c.settled() || d.replaced(r.Address.Of(c.known.Item)) || d.replaced(file)
@@ -173,13 +208,14 @@ func (c *callSeen) settled() bool { return c.known != nil && c.known.State.Happe
 
 // overlap finds a call of other content that holds what this one would take. What the same bytes made of another grouping
 // counts too: only the very same call of the same bytes goes on.
-func (c *callSeen) overlap(digest string) *ledger.Call {
-	for _, h := range c.holders {
-		if h != nil && (c.known == nil || h.ID != c.known.ID) {
-			return h
+func (c *callSeen) overlap(r *Rule) (by *ledger.Call, what ledger.Hold) {
+	holds := r.holds(c.Call, c.prices)
+	for i, h := range c.holders {
+		if h != nil && (c.known == nil || h.ID != c.known.ID) && i < len(holds) {
+			return h, holds[i]
 		}
 	}
-	return nil
+	return nil, ledger.Hold{}
 }
 
 // takes notes what a call will hold, and finds a file of this plan that will hold it too.
@@ -224,7 +260,7 @@ func (d *draft) planPlaced(r *Rule, f *fileFacts, file *ruleFile) {
 // planCall decides on one call that has not been made.
 func (d *draft) planCall(r *Rule, seen *ruleSeen, left *openCalls, c *callSeen, reason string) {
 	a := Action{
-		Address: r.Address.Of(d.itemOf(r, c)), Kind: r.Kind.action(), Reason: reason, Rule: r, Call: c.Call, Prices: c.prices,
+		Address: r.Address.Of(d.itemOf(r, seen, c)), Kind: r.Kind.action(), Reason: reason, Rule: r, Call: c.Call, Prices: c.prices,
 		content: c.content, source: c.source, left: left,
 	}
 	if left != nil {
@@ -237,12 +273,20 @@ func (d *draft) planCall(r *Rule, seen *ruleSeen, left *openCalls, c *callSeen, 
 		return
 	}
 	delete(d.waited[r.Address], a.Address.Item)
+	if c.prices != nil && d.connectionDown(r, c.prices.err) {
+		d.wait(a.Address, "waits for "+r.Connection.Address.String())
+		return
+	}
 	if c.prices != nil && c.prices.err != nil {
 		d.problem(&r.Declared, "positions_unread", a.Address, "The positions could not be read",
 			c.prices.err.Error()+". Nothing of this order is placed; it is read again by the next run.")
 		return
 	}
-	if r.Approval == "manual" || r.Kind.Irreversible() && left != nil && left.takenOver {
+	if why := seen.doubt(r, c); why != "" && r.Approval != "manual" {
+		a.Text = why
+		a.Approval = ApprovalRequired
+	}
+	if a.Approval == ApprovalRequired || r.Approval == "manual" || r.Kind.Irreversible() && left != nil && left.takenOver {
 		a.Approval = ApprovalRequired
 		given, recorded := seen.approvals[a.Address.Item]
 		a.recorded = recorded && given.RequestDigest == c.Digest
@@ -256,20 +300,36 @@ func (d *draft) planCall(r *Rule, seen *ruleSeen, left *openCalls, c *callSeen, 
 	d.add(a)
 }
 
+// connectionDown reports an error that speaks of a whole connection, once for all that waits for it.
+func (d *draft) connectionDown(r *Rule, err error) bool {
+	t, ok := troubleOf(err)
+	if !ok || !t.connection {
+		return false
+	}
+	if !d.down[r.Connection.Address] {
+		d.down[r.Connection.Address] = true
+		d.problem(&r.Connection.Declared, "connection_down", r.Connection.Address, "The prices of orders cannot be read",
+			t.text+". Nothing that waits for them is placed. "+t.next)
+	}
+	return true
+}
+
 // itemOf is the call's address under its rule: the one that the ledger has, else its key with a number where that recurs.
-func (d *draft) itemOf(r *Rule, c *callSeen) string {
+func (d *draft) itemOf(r *Rule, seen *ruleSeen, c *callSeen) string {
 	if c.known != nil && c.known.Address == d.s.inLedger(r.Address) {
 		c.item = c.known.Item
 	}
 	if c.item != "" {
 		return c.item
 	}
-	used := func(item string) bool { return slices.Contains(c.like, item) || d.items[r.Address.Of(item)] }
 	c.item = c.Key
-	for n := 2; used(c.item); n++ {
-		c.item = c.Key + "#" + strconv.Itoa(n)
+	n := max(d.numbers[r.Address.Of(c.Key)], 1)
+	for ; n > 1 || seen.items[c.Key][c.item]; n++ {
+		if c.item = c.Key + "#" + strconv.Itoa(max(n, 2)); n > 1 && !seen.items[c.Key][c.item] {
+			break
+		}
 	}
-	d.items[r.Address.Of(c.item)] = true
+	d.numbers[r.Address.Of(c.Key)] = n + 1
 	return c.item
 }
 
@@ -335,7 +395,7 @@ func (p Planner) readOrders(ctx context.Context, cfg *Config, s *snapshot) error
 		if seen == nil || !r.Kind.readsPositions() || len(r.Failed) > 0 || seen.strange != "" {
 			continue
 		}
-		for _, c := range seen.undecided() {
+		for _, c := range seen.undecided(r) {
 			if p.Conboxes == nil {
 				c.prices = &Prices{Unknown: "not read", notAsked: true}
 				continue
@@ -375,7 +435,7 @@ func (p Planner) readOrder(ctx context.Context, r *Rule, c *callSeen) *Prices {
 }
 
 // undecided lists the calls that may become steps.
-func (seen *ruleSeen) undecided() []*callSeen {
+func (seen *ruleSeen) undecided(r *Rule) []*callSeen {
 	var out []*callSeen
 	all := slices.Clone(seen.after)
 	for _, f := range seen.files {
@@ -384,7 +444,7 @@ func (seen *ruleSeen) undecided() []*callSeen {
 		}
 	}
 	for _, c := range all {
-		if !c.waits() && c.overlap(c.content) == nil {
+		if by, _ := c.overlap(r); by == nil && !c.waits() {
 			out = append(out, c)
 		}
 	}

@@ -94,8 +94,9 @@ type draft struct {
 	uploads map[Address][]string // what each import will send, in order
 	taken   map[int64]bool       // work of blocks that are gone, and that another block goes on with
 	held    map[heldKey]Address  // what an order of this plan will hold, and the file it comes from
-	items   map[Address]bool     // addresses that calls of this plan bear
+	numbers map[Address]int      // by key, the first number that no call of this plan bears
 	waited  map[Address]map[string]ledger.Approval
+	down    map[Address]bool // connections of which it was said that they do not answer
 }
 
 // heldKey is what a call holds in a system.
@@ -115,7 +116,7 @@ type claim struct {
 
 // build is the pure function from configuration, ledger and world to a plan. The error is about the address patterns.
 func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
-	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, items: map[Address]bool{}, waited: map[Address]map[string]ledger.Approval{}}
+	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
 	d.Definitions = diffDefinitions(cfg, s.definitions)
 	d.describeExisting()
 	for _, imp := range cfg.Imports {

@@ -20,6 +20,7 @@ import (
 
 	"dropform/engine/csvschema"
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 	"dropform/engine/perbit"
 )
@@ -42,7 +43,12 @@ type written struct {
 // finishImport fetches the protocol, writes it beside the file, records the outcome and files both away. In that order:
 // a crash before the record resumes the job and writes the same bytes again; after it only the moves are owed.
 func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, p perbit.Progress, fetch func(context.Context) (io.ReadCloser, error)) ending {
+	failpoint.At("job.completed")
+	if failpoint.Bad(failpoint.DoneBeforeProtocol) {
+		_ = n.book(ctx, att, ledger.Outcome{State: ledger.StateDone})
+	}
 	w, err := n.fetchProtocol(ctx, a, p, fetch)
+	failpoint.At("protocol.written")
 	if err != nil && a.Import.WaitForResult {
 		return n.protocolLost(ctx, a, att, err)
 	}
@@ -188,9 +194,11 @@ func (n *run) writeProtocol(a *Action, stream io.ReadCloser) (written, error) {
 	if sniff {
 		w.judge(imp.Protocol, head.Bytes(), imp.secretive())
 	}
+	failpoint.At("protocol.fetched")
 	if _, err := keepEarlier(n.o.FS, path, sum(h)); err != nil {
 		return written{}, err
 	}
+	failpoint.At("protocol.kept")
 	return w, f.Commit()
 }
 

@@ -105,7 +105,7 @@ func (q Requests) Retry(ctx context.Context, patterns []string) ([]Address, erro
 		marked = append(marked, a.Of(w.Item))
 	}
 	if len(marked) == 0 {
-		return nil, errors.New("nothing there failed, was refused or waits; a file that was moved away has to be put back into its folder first, and what is done is sent again with -replace")
+		return nil, errors.New("nothing there failed, was refused or waits; a file that was moved away has to be put back into its folder first, and what an import has done is sent again with -replace")
 	}
 	return marked, nil
 }

@@ -140,6 +140,10 @@ func (q Requests) adoptCalls(ctx context.Context, r *Rule, file string, calls []
 			Kind: string(r.Kind), Address: r.Address.String(), Item: item, System: system, Endpoint: r.Connection.Endpoint(),
 			Object: c.Object, Method: string(r.Kind), Digest: c.content, Definition: r.checkDigest(),
 		}
+		if c.prices == nil && r.Kind.readsPositions() && q.Planner.Conboxes != nil {
+			// What cannot be read is held by the form of address that it has.
+			c.prices = q.Planner.Conboxes.ReadPrices(ctx, r.Connection, c.Call, func(int) {})
+		}
 		adopted = append(adopted, x)
 		holds = append(holds, r.holds(c.Call, c.prices))
 	}

@@ -12,7 +12,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gocarina/gocsv"
@@ -20,6 +22,7 @@ import (
 
 	"dropform/engine/conbox"
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 )
 
@@ -195,41 +198,130 @@ func (n *run) resultPath(a *Action) (string, error) {
 	return beside(a.Rule.Folder, name), nil
 }
 
-// writeLines writes the lines that the ledger still owes. A failure leaves them owed; the outcome stands.
-func (n *run) writeLines(ctx context.Context, a *Action, e *ending) {
+// writeLines writes the lines that the ledger still owes the rule. A failure leaves them owed; the outcome stands. Only what
+// became of the line of work is told with it, 0 for all of them.
+func (n *run) writeLines(ctx context.Context, a *Action, work int64, e *ending) {
+	err := n.writeOwed(ctx, a.Address.Block().String(), work)
+	if err == nil {
+		return
+	}
+	e.text += "; its line is not in the result yet: " + plainError(err)
+	e.next = cmp.Or(e.next, "close the program that has the result open, or make room; the next run writes the line, and sends nothing again")
+	if work == 0 {
+		e.result, e.code = ResultFailed, "result"
+	}
+}
+
+// writeOwed writes the owed lines of a block, of all blocks where address is empty. The error is that of work's line, for 0
+// the first of any.
+func (n *run) writeOwed(ctx context.Context, address string, work int64) error {
 	ctx, cancel := recording(ctx)
 	defer cancel()
 	var owed []ledger.ResultLine
 	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
 		var err error
-		owed, err = v.OwedLines(a.Address.Block().String())
+		owed, err = v.OwedLines(address)
 		return err
 	})
 	for _, line := range owed {
-		if err == nil {
-			err = n.writeLine(ctx, line)
+		if failure := n.writeLine(ctx, line, work != 0 && line.Work == work); failure != nil && err == nil && (work == 0 || line.Work == work) {
+			err = failure
 		}
 	}
-	if err == nil {
-		return
-	}
-	if e.result == ResultDone {
-		e.result = ResultFailed
-	}
-	e.code = "result"
-	e.text += "; but its line could not be written into the result: " + plainError(err)
-	e.next = "close the program that has the result open, or make room; the next run writes the line, and sends nothing again"
+	return err
 }
 
-// writeLine appends one line and then notes that it stands. A crash in between finds it there by its attempt.
-func (n *run) writeLine(ctx context.Context, line ledger.ResultLine) error {
+// linesAtOnce is how many lines are noted as written, and flushed to the disk, together. Until then the ledger owes them, so
+// that a crash loses none; one that stands already is found and not repeated.
+const linesAtOnce = 64
+
+// writeLine appends one line. One that this process has owed from the beginning cannot stand in its file yet; any other may.
+func (n *run) writeLine(ctx context.Context, line ledger.ResultLine, own bool) error {
+	if n.lines.has(line.ID) {
+		return nil
+	}
+	failpoint.At("line.owed")
 	if err := n.startResult(ctx, line); err != nil {
 		return err
 	}
-	if err := appendLine(n.o.FS, line); err != nil {
+	failpoint.At("line.started")
+	if err := n.appendLine(line, own); err != nil {
 		return err
 	}
-	return n.o.Ledger.LineWritten(ctx, line.ID)
+	failpoint.At("line.appended")
+	if n.lines.add(line) < linesAtOnce {
+		return nil
+	}
+	return n.noteLines(ctx)
+}
+
+// noteLines flushes what was appended and then notes that it stands.
+func (n *run) noteLines(ctx context.Context) error {
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	ids, paths := n.lines.take()
+	for _, path := range paths {
+		if err := flush(n.o.FS, path); err != nil {
+			return err
+		}
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	defer failpoint.At("line.noted")
+	return n.o.Ledger.LineWritten(ctx, ids...)
+}
+
+// flush makes what was appended to a file durable, and its name.
+func flush(fs afero.Fs, path string) error {
+	f, err := fs.OpenFile(path, os.O_RDWR, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // somebody has taken it away
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return durable.SyncDir(fs, filepath.Dir(path))
+}
+
+// appended are lines that stand in their files and of which the ledger does not know it yet.
+type appended struct {
+	mu    sync.Mutex
+	lines map[int64]string // path by line
+}
+
+func (l *appended) has(id int64) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, ok := l.lines[id]
+	return ok
+}
+
+// add notes a line and answers how many there are.
+func (l *appended) add(line ledger.ResultLine) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.lines == nil {
+		l.lines = map[int64]string{}
+	}
+	l.lines[line.ID] = line.Path
+	return len(l.lines)
+}
+
+func (l *appended) take() (ids []int64, paths []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, path := range l.lines {
+		ids = append(ids, id)
+		if !slices.Contains(paths, path) {
+			paths = append(paths, path)
+		}
+	}
+	l.lines = nil
+	return ids, paths
 }
 
 // startResult sees to it that the result file is this content's: one of an earlier content of the same name is kept under
@@ -259,37 +351,65 @@ func (n *run) startResult(ctx context.Context, line ledger.ResultLine) error {
 // byteOrderMark lets a spreadsheet read the file as UTF-8.
 const byteOrderMark = "\xef\xbb\xbf"
 
-// appendLine adds a line durably. What a crash cut off behind the last line end goes; a line that stands is not repeated.
-func appendLine(fs afero.Fs, line ledger.ResultLine) error {
+// appendLine adds a line. What a crash cut off behind the last line end goes; a line that stands is not repeated. A file that
+// is as this process left it is not read again for a line of its own.
+func (n *run) appendLine(line ledger.ResultLine, own bool) error {
+	fs := n.o.FS
 	if err := durable.MkdirAll(fs, filepath.Dir(line.Path), 0o755); err != nil {
 		return err
 	}
-	_, err := lstat(fs, line.Path)
-	fresh := errors.Is(err, os.ErrNotExist)
 	f, err := fs.OpenFile(line.Path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}
-	whole, err := io.ReadAll(f)
-	if err == nil {
-		err = addLine(f, whole, line)
+	info, err := f.Stat()
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if size := info.Size(); own && size > 0 && size == n.lengths.of(line.Path) {
+		_, err = f.WriteAt([]byte(line.Text), size)
+	} else {
+		var whole []byte
+		if whole, err = io.ReadAll(f); err == nil {
+			err = addLine(f, whole, line)
+		}
 	}
 	if err == nil {
-		err = f.Sync()
+		if info, err = f.Stat(); err == nil {
+			n.lengths.note(line.Path, info.Size())
+		}
 	}
-	if err = errors.Join(err, f.Close()); err != nil || !fresh {
-		return err
+	return errors.Join(err, f.Close())
+}
+
+// lengths are how long this process left its result files.
+type lengths struct {
+	mu sync.Mutex
+	at map[string]int64
+}
+
+func (l *lengths) of(path string) int64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.at[path]
+}
+
+func (l *lengths) note(path string, size int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.at == nil {
+		l.at = map[string]int64{}
 	}
-	return durable.SyncDir(fs, filepath.Dir(line.Path))
+	l.at[path] = size
 }
 
 func addLine(f afero.File, whole []byte, line ledger.ResultLine) error {
-	if bytes.Contains(whole, []byte("\n"+line.Text)) {
-		return nil
-	}
 	end := lastRecord(whole)
 	if err := f.Truncate(end); err != nil {
 		return err
+	}
+	if bytes.Contains(whole[:end], []byte("\n"+line.Text)) {
+		return nil
 	}
 	text := line.Text
 	if end == 0 {
@@ -323,7 +443,7 @@ func (n *run) writeImage(a *Action, answer *conbox.Answer) (string, error) {
 		return "", fmt.Errorf("result.images: %w", err)
 	}
 	name := imageName(a.Address.Item) + imageSuffix(answer.Image)
-	path := filepath.Join(beside(a.Rule.Folder, folder), name)
+	path := filepath.Join(folder, name)
 	if err := durable.MkdirAll(n.o.FS, filepath.Dir(path), 0o755); err != nil {
 		return "", err
 	}
@@ -331,7 +451,7 @@ func (n *run) writeImage(a *Action, answer *conbox.Answer) (string, error) {
 		_, err := w.Write(answer.Image)
 		return err
 	})
-	return filepath.ToSlash(filepath.Join(folder, name)), err
+	return n.cfg.relative(path), err
 }
 
 // imageName makes a file name of an item, on every system: what is not a letter, a digit, a point, a hyphen or a # becomes _.

@@ -36,7 +36,7 @@ type Rule struct {
 // RuleResult says where a file's result CSV goes, and decoded images of positions.
 type RuleResult struct {
 	Path   FileText // relative paths start at the file's folder
-	Images FileText // a folder; nil: images are not written
+	Images FileText // a folder, relative to the working directory; nil: images are not written
 }
 
 // CallField is one CONBOX field that a rule sets by an expression.

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -200,7 +201,8 @@ func TestPriceChangesBetweenPlanAndStep(t *testing.T) {
 			})
 			expectTally(t, tally, 0, 0, 0, 0, 1)
 			r.expectPlaced()
-			if e := r.lastEnd(); e.Code != "price_changed" || !strings.Contains(e.Text, "Pos02 was ListPrice 345.0, FCoPrc 155.25 and is 345.0, 1.00") {
+			says := "Pos02 was ListPrice 345.0, FCoPrc 155.25 and is 345.0, 1.00"
+			if e := r.lastEnd(); e.Code != "price_changed" || !strings.Contains(e.Text, says) {
 				t.Errorf("told: %+v", e)
 			}
 			if c.rule == asked {
@@ -222,8 +224,11 @@ func TestApprovalIsUsedUp(t *testing.T) {
 		after func(r *rig, cfg *engine.Config) error // what a person does about it
 		want  engine.Approval
 	}{
-		"not sent":         {onPurchase(sandbox.FaultStatus, status(413, false)), nil, engine.ApprovalGiven},
-		"refused, retried": {onPurchase(sandbox.FaultRefuse), func(r *rig, cfg *engine.Config) error { return r.retry(cfg, theDoc) }, engine.ApprovalRequired},
+		"not sent": {onPurchase(sandbox.FaultStatus, status(413, false)), nil, engine.ApprovalGiven},
+		"refused, retried": {
+			onPurchase(sandbox.FaultRefuse),
+			func(r *rig, cfg *engine.Config) error { return r.retry(cfg, theDoc) }, engine.ApprovalRequired,
+		},
 		"did not happen": {
 			onPurchase(sandbox.FaultCutBefore),
 			func(r *rig, cfg *engine.Config) error { return r.resolve(cfg, theDoc, false) }, engine.ApprovalRequired,
@@ -414,4 +419,61 @@ func TestTargetedOrder(t *testing.T) {
 	r.apply(cfg, engine.PlanOptions{})
 	r.expectPlaced(window, door)
 	r.expectNothing(cfg)
+}
+
+// TestApprovalOutlivesAnOutage: a run that cannot look at an order takes nobody's word back.
+func TestApprovalOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		breakIt func(r *rig) (mend func())
+		rule    string
+	}{
+		"positions cannot be read": {func(r *rig) func() {
+			r.onReads(sandbox.Fault{Kind: sandbox.FaultRefuse, Position: door})
+			return r.box.ClearFaults
+		}, asked},
+		"file cannot be opened": {func(r *rig) func() {
+			disk := r.fs
+			r.fs = &tamperFs{Fs: disk, open: func(name string) error {
+				if name == r.path("in/a.csv") {
+					return &os.PathError{Op: "open", Path: name, Err: os.ErrPermission}
+				}
+				return nil
+			}}
+			return func() { r.fs = disk }
+		}, asked},
+		"folder cannot be read": {func(r *rig) func() {
+			disk := r.fs
+			r.fs = &tamperFs{Fs: disk, open: func(name string) error {
+				if name == r.path("in") {
+					return &os.PathError{Op: "open", Path: name, Err: errDown}
+				}
+				return nil
+			}}
+			return func() { r.fs = disk }
+		}, asked},
+		"marker away for a moment": {func(r *rig) func() {
+			r.remove("in/a.csv.ok")
+			return func() { r.write("in/a.csv.ok", "") }
+		}, with(asked, "ready_file = \"${file.name}.ok\"")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			cfg := r.load(shop + c.rule)
+			r.write("in/a.csv", order(door))
+			r.write("in/a.csv.ok", "")
+			r.apply(cfg, engine.PlanOptions{})
+			if err := r.approve(cfg, theDoc); err != nil {
+				t.Fatal(err)
+			}
+			mend := c.breakIt(r)
+			r.apply(cfg, engine.PlanOptions{})
+			r.expectPlaced()
+			mend()
+			r.expectApproval(cfg, theDoc, engine.ApprovalGiven)
+			r.apply(cfg, engine.PlanOptions{})
+			r.expectPlaced(door)
+		})
+	}
 }

@@ -16,10 +16,10 @@ func TestRenamedOrderRule(t *testing.T) {
 	t.Parallel()
 	renamed := strings.Replace(orders, `"orders"`, `"sales"`, 1)
 	for name, text := range map[string]string{
-		"moved":     renamed + "moved {\n  from = rule.purchase.orders\n  to   = rule.purchase.sales\n}\n",
+		"moved":     renamed + movedTo("rule.purchase", "orders", "sales"),
 		"not moved": renamed,
 		"an instance": strings.Replace(renamed, "{\n", "{\n  for_each = toset([\"x\"])\n", 1) +
-			"moved {\n  from = rule.purchase.orders\n  to   = rule.purchase.sales[\"x\"]\n}\n",
+			movedTo("rule.purchase", "orders", `sales["x"]`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +51,7 @@ func TestRenamedWhileItWaits(t *testing.T) {
 	if err := r.approve(before, theDoc); err != nil {
 		t.Fatal(err)
 	}
-	cfg := r.load(shop + strings.Replace(asked, `"orders"`, `"sales"`, 1) + "moved {\n  from = rule.purchase.orders\n  to   = rule.purchase.sales\n}\n")
+	cfg := r.load(shop + strings.Replace(asked, `"orders"`, `"sales"`, 1) + movedTo("rule.purchase", "orders", "sales"))
 	r.expectPlan(cfg, "! rule.purchase.sales[101224-01] row")
 	r.apply(cfg, engine.PlanOptions{})
 	r.apply(cfg, engine.PlanOptions{})
@@ -63,15 +63,14 @@ func TestRenamedWhileItWaits(t *testing.T) {
 // TestAnotherWayToTheSameSystem: a system is the same under another connection name or another spelling of its address.
 func TestAnotherWayToTheSameSystem(t *testing.T) {
 	t.Parallel()
-	renamed := strings.NewReplacer(`"shop"`, `"store"`, "conbox.shop", "conbox.store").Replace
 	for name, change := range map[string]func(string) string{
-		"connection renamed": renamed,
+		"connection renamed": atStore,
 		"trailing slash":     func(s string) string { return strings.Replace(s, "/service\"", "/service/\"", 1) },
 		"letter case":        func(s string) string { return strings.Replace(s, "/conbox/service\"", "/Conbox/Service\"", 1) },
 		"scheme in capitals": func(s string) string { return strings.Replace(s, "\"URL", "\"HTTP"+"URL", 1) },
-		"both":               func(s string) string { return renamed(strings.Replace(s, "/service\"", "/service/\"", 1)) },
+		"both":               func(s string) string { return atStore(strings.Replace(s, "/service\"", "/service/\"", 1)) },
 		"a second connection": func(s string) string {
-			return s + renamed(shop) + strings.NewReplacer(`"orders"`, `"more"`, `"in"`, `"more"`, "conbox.shop", "conbox.store").Replace(orders)
+			return s + atStore(shop+called("more", orders))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -99,8 +98,7 @@ func TestAnotherWayToTheSameSystem(t *testing.T) {
 func TestTwoConnectionsToOneSystemInOnePlan(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	second := strings.Replace(strings.Replace(shop, `"shop"`, `"store"`, 1), "/service\"", "/service/\"", 1)
-	cfg := r.load(shop + second + orders + strings.NewReplacer(`"orders"`, `"more"`, `"in"`, `"more"`, "conbox.shop", "conbox.store").Replace(orders))
+	cfg := r.load(shop + orders + atStore(strings.Replace(shop, "/service\"", "/service/\"", 1)+called("more", orders)))
 	r.write("in/a.csv", order(door))
 	r.write("more/a.csv", order(door))
 	r.write("more/b.csv", order(door, frame))
@@ -110,29 +108,43 @@ func TestTwoConnectionsToOneSystemInOnePlan(t *testing.T) {
 	r.expectNothing(cfg)
 }
 
-// TestCopiedProject: a copy of the project that uses the same ledger sees what the first has placed.
+// TestCopiedProject: a copy of the project that uses the same ledger sees what the first has placed; one that has the first
+// one's folder marker too places nothing at all until a person says which of them serves.
 func TestCopiedProject(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	r.write("in/a.csv", order(door))
-	place := "dropform {\n  ledger \"sqlite\" {\n    path = \"" + filepath.ToSlash(r.path(".dropform/ledger.db")) + "\"\n  }\n}\n"
-	r.apply(r.load(place+shop+orders), engine.PlanOptions{})
-	copied := &rig{t: t, dir: t.TempDir(), box: r.box, url: r.url, fs: r.fs, now: r.now, boxes: r.boxes}
-	copied.write("in/a.csv", r.read("in/a.csv"))
-	copied.write("in/.dropform-served", r.read("in/.dropform-served"))
-	copied.write("in/b.csv", order(door, hinge))
-	cfg := copied.load(place + shop + orders)
-	s := r.session(false) // the ledger is the first one's
-	defer s.close(t)
-	plan, err := copied.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{})
-	if err != nil {
-		t.Fatal(err)
+	for name, c := range map[string]struct {
+		marker bool
+		want   []string
+	}{
+		"files alone": {false, []string{"x rule.purchase.orders[b.csv] overlaps an order"}},
+		"everything":  {true, []string{"? rule.purchase.orders[a.csv] existing", "? rule.purchase.orders[b.csv] existing"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.write("in/a.csv", order(door))
+			place := "dropform {\n  ledger \"sqlite\" {\n    path = \"" + filepath.ToSlash(r.path(".dropform/ledger.db")) + "\"\n  }\n}\n"
+			r.apply(r.load(place+shop+orders), engine.PlanOptions{})
+			copied := &rig{t: t, dir: t.TempDir(), box: r.box, url: r.url, fs: r.fs, now: r.now, boxes: r.boxes}
+			copied.write("in/a.csv", r.read("in/a.csv"))
+			copied.write("in/b.csv", order(door, hinge))
+			if c.marker {
+				copied.write("in/.dropform-served", r.read("in/.dropform-served"))
+			}
+			cfg := copied.load(place + shop + orders)
+			s := r.session(false) // the ledger is the first one's
+			defer s.close(t)
+			plan, err := copied.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectLines(t, lines(plan), c.want...)
+			if _, err := s.r.Apply(t.Context(), t.Context(), cfg, plan); err != nil {
+				t.Fatal(err)
+			}
+			r.expectPlaced(door)
+		})
 	}
-	expectLines(t, lines(plan), "x rule.purchase.orders[b.csv] overlaps an order")
-	if _, err := s.r.Apply(t.Context(), t.Context(), cfg, plan); err != nil {
-		t.Fatal(err)
-	}
-	r.expectPlaced(door)
 }
 
 // copyFile copies a file of the project as a backup does.
@@ -327,7 +339,8 @@ func TestClockSetBack(t *testing.T) {
 	r.write("in/a.csv", order(door))
 	r.write("in/b.csv", order(door, frame))
 	r.write("in/c.csv", order(window))
-	r.expectPlan(cfg, "= rule.purchase.orders[a.csv] already imported", "x rule.purchase.orders[b.csv] overlaps an order", "! rule.purchase.orders[10000-15] row")
+	r.expectPlan(cfg, "= rule.purchase.orders[a.csv] already imported", "x rule.purchase.orders[b.csv] overlaps an order",
+		"! rule.purchase.orders[10000-15] row")
 	r.apply(cfg, engine.PlanOptions{})
 	r.now = time.Now
 	r.write("in/c.csv", order(window))

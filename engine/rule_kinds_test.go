@@ -12,7 +12,16 @@ import (
 
 // kind is a rule of another kind than purchase, with more in its block.
 func kind(kind string, lines ...string) string {
-	return with("rule \""+kind+"\" \"r\" {\n  connection = connection.conbox.shop\n  folder     = \"in\"\n\n  csv {\n    columns = \"any\"\n  }\n}\n", lines...)
+	return with(`
+rule "`+kind+`" "r" {
+  connection = connection.conbox.shop
+  folder     = "in"
+
+  csv {
+    columns = "any"
+  }
+}
+`, lines...)
 }
 
 // did counts the effects of an action.
@@ -120,7 +129,7 @@ func TestCopyIsMadeOnce(t *testing.T) {
 func TestDelete(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(shop + strings.NewReplacer(`"in"`, `"gone"`).Replace(kind("delete")) + orders)
+	cfg := r.load(shop + called("gone", kind("delete")) + orders)
 	guid := r.guidOf(door)
 	r.write("gone/a.csv", "DocTyp;DocNbr;PosNbr\n2;101224-01;Pos01\n")
 	r.expectPlan(cfg, "! rule.delete.r[101224-01/Pos01] row")
@@ -150,7 +159,8 @@ func TestDelete(t *testing.T) {
 func TestPositionData(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(shop + kind("position_data", "result {\n    path   = \"${file.stem}.daten.csv\"\n    images = \"bilder\"\n  }", "match = [\"*.txt\"]"))
+	result := "result {\n    path   = \"${file.stem}.daten.csv\"\n    images = \"bilder\"\n  }"
+	cfg := r.load(shop + kind("position_data", result, `match = ["*.txt"]`))
 	r.write("in/a.txt", "DocTyp;DocNbr;PosNbr\n2;101224-01;Pos01\n2;10000-15;Pos02\n")
 	r.inject(sandbox.Fault{Kind: sandbox.FaultStatus, Action: "GetPositionData", Status: 403, Times: 1})
 	r.apply(cfg, engine.PlanOptions{})
@@ -159,7 +169,7 @@ func TestPositionData(t *testing.T) {
 	if !strings.Contains(text, ";1234.56;987.65;") || !strings.Contains(text, ";74.80;58.3;") || strings.Contains(text, sandbox.DemoUserCode) {
 		t.Errorf("result: %q", text)
 	}
-	images, err := os.ReadDir(r.path("in/bilder"))
+	images, err := os.ReadDir(r.path("bilder"))
 	if err != nil || len(images) != 2 || !strings.Contains(text, "bilder/"+images[0].Name()) {
 		t.Errorf("images: %v, %v", images, err)
 	}
@@ -191,9 +201,10 @@ func TestFollowsEachOrderOnce(t *testing.T) {
 	if n := r.did("SetReadyStatus"); n != 2 || !r.ready("101224-01") || r.ready("000007") {
 		t.Errorf("%d changes", n)
 	}
-	renamed := strings.NewReplacer(`"orders"`, `"sales"`, "purchase.orders", "purchase.sales", `"release"`, `"free"`).Replace(orders + released)
+	names := strings.NewReplacer(`"orders"`, `"sales"`, "purchase.orders", "purchase.sales", `"release"`, `"free"`)
+	renamed := names.Replace(orders + released)
 	for _, text := range []string{
-		renamed + "moved {\n  from = rule.purchase.orders\n  to   = rule.purchase.sales\n}\nmoved {\n  from = rule.ready_status.release\n  to   = rule.ready_status.free\n}\n",
+		renamed + movedTo("rule.purchase", "orders", "sales") + movedTo("rule.ready_status", "release", "free"),
 		renamed,
 	} {
 		cfg = r.load(shop + text)

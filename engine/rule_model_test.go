@@ -63,7 +63,7 @@ type market struct {
 	whole  bool            // documents are also ordered whole; then none by GUID, whose document nobody can tell
 	names  naming          // what rule and connection are called now
 	lied   map[string]bool // positions and order numbers of orders that a person wrongly called not placed
-	died   bool            // a process died, and may have left temporary files
+	died   bool            // a process died, and may have left a temporary file of what nobody writes again
 }
 
 // naming is one way of calling the blocks of the configuration.
@@ -119,14 +119,15 @@ func (m *market) reload() {
 		text = with(text, "all_positions = true")
 	}
 	if m.names.moved != "" {
-		text += fmt.Sprintf("moved {\n  from = rule.purchase.%s\n  to   = rule.purchase.%s\n}\n", m.names.moved, m.names.rule)
+		text += movedTo("rule.purchase", m.names.moved, m.names.rule)
 	}
 	m.cfg = m.load(text)
 }
 
 // marketSteps is what may happen, as often as it is named.
 var marketSteps = []string{
-	"drop", "drop", "drop", "drop", "touch", "again", "delete", "fault", "fault", "apply", "apply", "apply", "named", "named", "dying", "dying",
+	"drop", "drop", "drop", "drop", "touch", "again", "delete", "fault", "fault", "apply", "apply", "apply", "named", "named",
+	"dying", "dying",
 	"race", "stale", "approve", "approve", "resolve", "resolve", "lie", "retry", "adopt", "rename", "ask", "price",
 }
 
@@ -161,7 +162,8 @@ func (m *market) step(what string) {
 			if rapid.Bool().Draw(m.rt, "named") {
 				nameAll(p)
 			}
-			m.step(rapid.SampledFrom([]string{"drop", "touch", "delete", "apply", "named", "approve", "resolve", "rename", "price"}).Draw(m.rt, "meanwhile"))
+			others := []string{"drop", "touch", "delete", "apply", "named", "approve", "resolve", "rename", "price"}
+			m.step(rapid.SampledFrom(others).Draw(m.rt, "meanwhile"))
 		})
 	default:
 		m.say(what)

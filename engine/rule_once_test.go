@@ -14,6 +14,7 @@ const inDone = "archive {\n    folder = \"done\"\n  }"
 // TestSameOrderFileAgain: whatever a file is called and however often it comes, its orders are placed once.
 func TestSameOrderFileAgain(t *testing.T) {
 	t.Parallel()
+	again := func(file string) []string { return []string{"= rule.purchase.orders[" + file + "] already imported"} }
 	for name, c := range map[string]struct {
 		rule  string
 		again func(r *rig)
@@ -21,9 +22,9 @@ func TestSameOrderFileAgain(t *testing.T) {
 	}{
 		"the same file stays": {orders, func(*rig) {}, nil},
 		"dropped over itself": {orders, func(r *rig) { r.write("in/a.csv", order(door, frame)) }, nil},
-		"another name":        {orders, func(r *rig) { r.write("in/b.csv", order(door, frame)) }, []string{"= rule.purchase.orders[b.csv] already imported"}},
-		"from the archive":    {with(orders, inDone), func(r *rig) { r.write("in/a.csv", r.read("done/a.csv")) }, []string{"= rule.purchase.orders[a.csv] already imported"}},
-		"archive, other name": {with(orders, inDone), func(r *rig) { r.write("in/A (2).csv", r.read("done/a.csv")) }, []string{"= rule.purchase.orders[A (2).csv] already imported"}},
+		"another name":        {orders, func(r *rig) { r.write("in/b.csv", order(door, frame)) }, again("b.csv")},
+		"from the archive":    {with(orders, inDone), func(r *rig) { r.write("in/a.csv", r.read("done/a.csv")) }, again("a.csv")},
+		"archive, other name": {with(orders, inDone), func(r *rig) { r.write("in/A (2).csv", r.read("done/a.csv")) }, again("A (2).csv")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +148,8 @@ func TestBothFormsAreHeld(t *testing.T) {
 	cfg := r.load(shop + orders)
 	r.write("in/a.csv", "DocNbr;PosNbr;ExtPchNbr\n101224-01;Pos01;B-1\n")
 	r.apply(cfg, engine.PlanOptions{})
-	for i, who := range r.holders(cfg, ledger.HoldPosition("2", "101224-01", "pos01"), ledger.HoldGUID(r.guidOf(door)), ledger.HoldOrderNumber("B-1")) {
+	holds := []ledger.Hold{ledger.HoldPosition("2", "101224-01", "pos01"), ledger.HoldGUID(r.guidOf(door)), ledger.HoldOrderNumber("B-1")}
+	for i, who := range r.holders(cfg, holds...) {
 		if who != "101224-01" {
 			t.Errorf("hold %d: %q", i, who)
 		}

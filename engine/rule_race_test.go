@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 
@@ -51,7 +50,7 @@ func (r *rig) race(cfgs ...*engine.Config) {
 // rule, or for two files of two rules that share a position.
 func TestTwoProcessesRace(t *testing.T) {
 	t.Parallel()
-	other := strings.NewReplacer(`"orders"`, `"more"`, `"in"`, `"more"`).Replace
+	two := orders + called("more", orders)
 	for name, c := range map[string]struct {
 		rule  string
 		files map[string]string
@@ -60,10 +59,10 @@ func TestTwoProcessesRace(t *testing.T) {
 		"one file":                     {orders, map[string]string{"in/a.csv": order(door, frame)}, door},
 		"one file, archived":           {with(orders, inDone), map[string]string{"in/a.csv": order(door, frame)}, door},
 		"one file that waits":          {asked, map[string]string{"in/a.csv": order(door, frame)}, door},
-		"two rules, same bytes":        {orders + other(orders), map[string]string{"in/a.csv": order(door), "more/a.csv": order(door)}, door},
-		"two rules, a shared position": {orders + other(orders), map[string]string{"in/a.csv": order(door, frame), "more/b.csv": order(hinge, door)}, door},
+		"two rules, same bytes":        {two, map[string]string{"in/a.csv": order(door), "more/a.csv": order(door)}, door},
+		"two rules, a shared position": {two, map[string]string{"in/a.csv": order(door, frame), "more/b.csv": order(hinge, door)}, door},
 		"a number and a whole document": {
-			with(orders, "all_positions = true") + other(orders),
+			with(orders, "all_positions = true") + called("more", orders),
 			map[string]string{"in/a.csv": "DocNbr\n101224-01\n", "more/b.csv": order(door)},
 			door,
 		},

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -64,6 +65,19 @@ rule "ready_status" "release" {
   }
 }
 `
+
+// called is a rule of orders under another name, with a folder of that name.
+func called(name, rule string) string {
+	return strings.NewReplacer(`"orders"`, `"`+name+`"`, `"in"`, `"`+name+`"`).Replace(rule)
+}
+
+// atStore is a block that uses the connection store instead of shop, or is that connection.
+var atStore = strings.NewReplacer(`"shop"`, `"store"`, "conbox.shop", "conbox.store").Replace
+
+// movedTo says that a block was renamed.
+func movedTo(kind, from, to string) string {
+	return fmt.Sprintf("moved {\n  from = %s.%s\n  to   = %s.%s\n}\n", kind, from, kind, to)
+}
 
 // order is a file with one line for each position, given as DocNbr/PosNbr.
 func order(positions ...string) string {

@@ -93,32 +93,33 @@ func TestWatchDoesNotPlaceAFileThatIsRewritten(t *testing.T) {
 	r := newRig(t)
 	whole := order(door, frame, window)
 	half := whole[:strings.Index(whole, "10000-15")] // a file that ends at a line's end
-	cfg := r.load(shop + asked + strings.NewReplacer(`"orders"`, `"auto"`, `"in"`, `"auto"`).Replace(orders))
+	cfg := r.load(shop + asked)
 	r.apply(cfg, engine.PlanOptions{})
 	v := r.serve(cfg, false)
 	v.serving(theRule, true)
 	r.write("in/a.csv", half)
+	r.write("in/b.csv", order("000007/Pos01"))
 	v.w.settled(theRule, "a.csv")
 	v.asks(theDoc)
+	v.w.settled(theRule, "b.csv")
+	v.asks("rule.purchase.orders[000007]")
 	r.write("in/a.csv", order(door)) // the first part of something new
 	if err := r.approve(cfg, theDoc); err == nil {
 		t.Error("what the file does not give any more is approved")
 	}
 	r.write("in/a.csv", half) // as it was, but written again: nobody has said that it is complete
-	if err := r.approve(cfg, theDoc); err != nil {
+	if err := r.approve(cfg, "rule.purchase.orders[*"); err != nil {
 		t.Fatal(err)
 	}
-	r.write("auto/b.csv", order(hinge)) // something else that is seen to go through after the approval
-	v.w.settled("rule.purchase.auto", "b.csv")
-	v.ended("rule.purchase.auto[")
-	r.expectPlaced(hinge)
+	v.ended("rule.purchase.orders[000007]") // the look that places this one has passed a.csv by
+	r.expectPlaced("000007/Pos01")
 	r.write("in/a.csv", whole)
 	v.w.settled(theRule, "a.csv")
 	if e := v.ended(theDoc); e.Result != engine.ResultDone { // its part of the file is what was approved
 		t.Errorf("%+v", e)
 	}
 	v.end()
-	r.expectPlaced(hinge, door, frame)
+	r.expectPlaced("000007/Pos01", door, frame)
 }
 
 // TestWatchReadsPricesAgain: positions that could not be read are read again, without anybody doing anything.
@@ -148,7 +149,7 @@ func TestWatchReadsPricesAgain(t *testing.T) {
 func TestWatchAppliesNoPurchaseRule(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	reads := strings.NewReplacer(`"purchase" "orders"`, `"position_data" "look"`, `"in"`, `"look"`, "    FinalCustomerLndCde = \"D\"\n", "").Replace(orders)
+	reads := strings.Replace(called("look", kind("position_data")), `"r"`, `"look"`, 1)
 	cfg := r.load(shop + orders + reads)
 	v := r.serve(cfg, true)
 	e := v.serving("rule.position_data.look", true)
@@ -178,7 +179,7 @@ func TestWatchAppliesNoPurchaseRule(t *testing.T) {
 func TestWatchNeverApproves(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(shop + asked + strings.NewReplacer(`"orders"`, `"auto"`, `"in"`, `"auto"`).Replace(orders))
+	cfg := r.load(shop + asked + called("auto", orders))
 	r.apply(cfg, engine.PlanOptions{})
 	v := r.serve(cfg, true)
 	v.serving(theRule, true)

@@ -9,6 +9,7 @@ import (
 
 	"dropform/engine/conbox"
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 )
 
@@ -44,10 +45,13 @@ func (n *run) call(ctx context.Context, a *Action) ending {
 		} else {
 			n.touch(a)
 		}
+		failpoint.At("call.marked")
 		att, refusal = n.o.Process.BeginCall(ctx, n.callIntent(l, a), a.Rule.holds(a.Call, a.Prices), a.recordedApproval(), a.Again)
+		failpoint.At("call.intended")
 		return refusal
 	}
 	answer, err := n.send(ctx, l, a, intend)
+	failpoint.At("call.answered")
 	switch {
 	case refusal != nil:
 		return notMade(refusal)
@@ -190,7 +194,7 @@ func (n *run) callFailed(ctx context.Context, l *link, a *Action, att ledger.Att
 		out.text += "; and " + berr.Error()
 	}
 	n.unreachable(l, a, err, &out)
-	n.writeLines(ctx, a, &out)
+	n.writeLines(ctx, a, att.Work, &out)
 	return out
 }
 
@@ -204,7 +208,7 @@ func judgeCall(a *Action, err error) (ledger.State, ending) {
 	switch {
 	case e.Certainty == conbox.NotSent && e.Class == conbox.ClassCanceled:
 		return ledger.StateNotSent, ending{result: ResultNotStarted, text: "stopped before it was sent"}
-	case e.Certainty == conbox.NotSent || a.Rule.Kind == RulePositionData:
+	case e.Certainty == conbox.NotSent || a.Rule.Kind == RulePositionData && e.Certainty != conbox.Refused:
 		return ledger.StateNotSent, out // what only reads is simply read again
 	case e.Certainty == conbox.Refused:
 		if a.Rule.Kind.Irreversible() {
@@ -251,7 +255,7 @@ func (n *run) callDone(ctx context.Context, a *Action, att ledger.Attempt, answe
 		}
 		return out
 	}
-	n.writeLines(ctx, a, &e)
+	n.writeLines(ctx, a, att.Work, &e)
 	if a.left != nil {
 		if a.left.open--; a.left.open == 0 {
 			return n.closeFile(ctx, a, e)
@@ -264,6 +268,9 @@ func (n *run) callDone(ctx context.Context, a *Action, att ledger.Attempt, answe
 func (a *Action) done(answer *conbox.Answer) string {
 	switch a.Rule.Kind {
 	case RulePurchase:
+		if a.Call.Whole {
+			return "placed, the whole document"
+		}
 		return fmt.Sprintf("placed, %s", plural(int64(len(a.Call.Positions)), "position", "positions"))
 	case RuleDelete:
 		return "deleted"

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 	"dropform/engine/perbit"
 )
@@ -86,6 +87,7 @@ func (n *run) resumeExport(ctx context.Context, a *Action) ending {
 	if err != nil {
 		return notBegun(err)
 	}
+	failpoint.At("job.resumed")
 	a.Slot, a.Request = a.Prior.SlotAt.In(n.cfg.Location), a.Prior.Request
 	return n.followExport(ctx, l, a, att, perbit.ExportID(a.Prior.RemoteID))
 }
@@ -121,6 +123,7 @@ func (n *run) finishExport(ctx context.Context, l *link, a *Action, att ledger.A
 	if err != nil {
 		return n.resultFailed(ctx, l, a, att, err)
 	}
+	failpoint.At("export.received")
 	defer res.abort()
 	good, err := n.lastGood(ctx, a)
 	if err != nil {
@@ -129,6 +132,7 @@ func (n *run) finishExport(ctx context.Context, l *link, a *Action, att ledger.A
 	if wrong := res.check(ctx, n, a.Export, good); wrong != "" {
 		return n.suspect(ctx, att, res, wrong)
 	}
+	failpoint.At("export.checked")
 	return n.deliver(ctx, a, att, res, good)
 }
 
@@ -226,7 +230,9 @@ func (n *run) deliver(ctx context.Context, a *Action, att ledger.Attempt, res *r
 			return n.resultFailed(ctx, nil, a, att, err)
 		}
 	}
+	failpoint.At("export.put")
 	with, err := n.companions(a, o.Path, res)
+	failpoint.At("export.companions")
 	if err != nil {
 		return n.resultFailed(ctx, nil, a, att, err)
 	}
@@ -237,6 +243,7 @@ func (n *run) deliver(ctx context.Context, a *Action, att ledger.Attempt, res *r
 		return failed("record the outcome", err)
 	}
 	n.keep(context.WithoutCancel(ctx), address, purposeTarget, t.Keep)
+	failpoint.At("export.pruned")
 	return ending{result: ResultDone, text: text}
 }
 

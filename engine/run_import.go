@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 	"dropform/engine/perbit"
 )
@@ -108,15 +109,19 @@ func (n *run) intent(l *link, a *Action) ledger.Work {
 func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (ledger.Attempt, string, *ending) {
 	n.touch(a)
 	w, again := n.intent(l, a), a.Again
+	send = failpoint.Early(ctx, send)
 	tries := max(1, l.current().RetryAttempts)
 	wait := l.current().RetryFirst
 	for try := 1; ; try++ {
+		failpoint.At("job.intend")
 		att, err := n.o.Process.Begin(ctx, w, again)
 		if err != nil {
 			e := notBegun(err)
 			return att, "", &e
 		}
+		failpoint.At("job.intended")
 		id, err := send(ctx)
+		failpoint.At("job.answered")
 		if err == nil {
 			n.reachable(l, a)
 			return att, id, n.accepted(ctx, a, att, id)
@@ -150,6 +155,7 @@ func (n *run) accepted(ctx context.Context, a *Action, att ledger.Attempt, id st
 	ctx, cancel := recording(ctx)
 	defer cancel()
 	err := n.o.Process.Accepted(ctx, att, id)
+	failpoint.At("job.accepted")
 	if err == nil {
 		return nil
 	}
@@ -223,17 +229,23 @@ func (n *run) unreachable(l *link, a *Action, err error, out *ending) {
 	if !ok || !t.connection && (out.result != ResultUnknown || !l.unanswered(t)) {
 		return
 	}
-	o, first := l.fail(t, n.o.Now(), n.o.KeepTrying)
-	if first || l.summary(n.o.Now()) {
-		n.mu.Lock()
-		queued := max(n.open[l.current().Address]-1, 0)
-		n.mu.Unlock()
-		n.emit(ConnectionDown{Address: l.current().Address, Text: o.text, Next: o.next, Code: o.code, Retry: o.retry, Queued: queued})
-	}
+	n.mu.Lock()
+	queued := max(n.open[l.current().Address]-1, 0)
+	n.mu.Unlock()
+	o, first := n.wentDown(l, t, queued)
 	out.stop = o.text
 	if out.result == ResultFailed && (n.o.KeepTrying || !first) {
 		out.result, out.quiet = ResultNotStarted, true
 	}
+}
+
+// wentDown marks a connection as down and tells so, once and then now and again.
+func (r *Runner) wentDown(l *link, t trouble, queued int) (o outage, first bool) {
+	o, first = l.fail(t, r.o.Now(), r.o.KeepTrying)
+	if first || l.summary(r.o.Now()) {
+		r.emit(ConnectionDown{Address: l.current().Address, Text: o.text, Next: o.next, Code: o.code, Retry: o.retry, Queued: queued})
+	}
+	return o, first
 }
 
 func (n *run) reachable(l *link, a *Action) {
@@ -246,7 +258,9 @@ func (n *run) reachable(l *link, a *Action) {
 func (n *run) book(ctx context.Context, att ledger.Attempt, o ledger.Outcome) error {
 	ctx, cancel := recording(ctx)
 	defer cancel()
+	failpoint.At("outcome.record")
 	err := n.o.Process.Finish(ctx, att, o)
+	failpoint.At("outcome.recorded")
 	n.owe(err, func(ctx context.Context) error { return n.o.Process.Finish(ctx, att, o) })
 	return err
 }
@@ -262,6 +276,7 @@ func (n *run) resumeImport(ctx context.Context, a *Action) ending {
 	if err != nil {
 		return notBegun(err)
 	}
+	failpoint.At("job.resumed")
 	a.File = n.stillThere(a.Import, a.File)
 	return n.followImport(ctx, l, a, att, perbit.ImportID(a.Prior.RemoteID))
 }

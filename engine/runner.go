@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/ledger"
 	"dropform/engine/perbit"
 )
@@ -41,7 +42,8 @@ type Runner struct {
 	links   map[Address]*link
 	retired []*link
 	tenants map[ledger.SystemID]*slots
-	debts   []debt          // what happened and is not recorded
+	debts   []debt // what happened and is not recorded
+	lengths lengths
 	swept   map[string]bool // folders that hold nothing a crash left half written
 }
 
@@ -86,13 +88,16 @@ type run struct {
 	open  map[Address]int // steps that have not ended, by connection
 
 	touched map[string]bool // folders from which something may have been sent
+	lines   appended
 }
 
 // Apply carries the plan out: definitions first, then the work, block beside block and in each block in order. ctx ends
 // everything at once; soft ends it as soon as what is on the wire is through. The error is about the run as a whole;
 // what became of each step is in the events and the tally.
 func (r *Runner) Apply(ctx, soft context.Context, cfg *Config, plan *Plan) (Tally, error) {
+	failpoint.At("run.begun")
 	n := &run{Runner: r, cfg: cfg, soft: soft}
+	r.sweepOld(cfg)
 	if err := r.applyDefinitions(ctx, plan.Definitions); err != nil {
 		return n.tally, err
 	}
@@ -106,6 +111,9 @@ func (r *Runner) Apply(ctx, soft context.Context, cfg *Config, plan *Plan) (Tall
 	if err != nil {
 		return n.tally, err
 	}
+	if err := errors.Join(n.writeOwed(ctx, "", 0), n.noteLines(ctx)); err != nil { // also of rules that are gone
+		r.o.Log.Debug("write what results are owed", "error", plainError(err))
+	}
 	n.work(ctx, may)
 	n.markServed(ctx)
 	return n.tally, nil
@@ -117,14 +125,17 @@ func (r *Runner) applyDefinitions(ctx context.Context, changes []DefinitionChang
 	if len(changes) == 0 {
 		return nil
 	}
+	failpoint.At("definition.folder")
 	for i := range changes {
 		if err := r.makeFolder(ctx, &changes[i]); err != nil {
 			return err
 		}
 	}
+	failpoint.At("definition.apply")
 	if err := r.o.Ledger.Apply(ctx, ledgerChanges(changes), r.o.Who); err != nil {
 		return err
 	}
+	failpoint.At("definition.applied")
 	for i := range changes {
 		r.emit(DefinitionApplied{Change: &changes[i]})
 	}
@@ -208,6 +219,11 @@ func (n *run) block(ctx context.Context, g *group) bool {
 		_ = n.o.Process.Release(context.WithoutCancel(ctx), turn)
 	}()
 	n.sweep(g)
+	defer func() {
+		if err := n.noteLines(ctx); err != nil {
+			n.o.Log.Debug("note the written lines", "error", plainError(err)) // they are owed, and found there by the next run
+		}
+	}()
 	q := &queue{run: n, g: g, ok: true}
 	if g.imp == nil || g.imp.Order != "any" {
 		q.serial(ctx, g.actions)
@@ -247,6 +263,17 @@ func (n *run) sweep(g *group) {
 	}
 	if err := durable.RemoveTemp(n.o.FS, folder, time.Time{}); err != nil {
 		n.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err))
+	}
+}
+
+// sweepOld removes from all drop folders what is too old to be still in the making.
+func (r *Runner) sweepOld(cfg *Config) {
+	for _, b := range cfg.blocks() {
+		if folder := cfg.folderAt(b.Address); folder != nil {
+			if err := durable.RemoveTemp(r.o.FS, folder.Folder, r.o.Now().Add(-time.Minute)); err != nil {
+				r.o.Log.Debug("sweep the folder", "folder", folder.Folder, "error", plainError(err)) // it may not be there yet
+			}
+		}
 	}
 }
 

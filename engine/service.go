@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -41,6 +42,7 @@ const (
 	WatchDue                                 // the timer ID has come
 	WatchConfigChanged                       // a configuration file changed
 	WatchStillChanging                       // the file ID, Name has been changing for ten minutes
+	WatchUnmarked                            // the file ID, Name has been without its marker for an hour
 )
 
 // WatchEvent is one hint.
@@ -129,6 +131,11 @@ func (s *Service) total() Tally {
 	defer s.mu.Unlock()
 	t := s.tally
 	t.Unknown = len(s.unknown)
+	for _, asks := range s.told {
+		if strings.HasPrefix(asks, asksApproval) {
+			t.Waiting++
+		}
+	}
 	for _, d := range s.blocks {
 		waits := len(d.names)
 		for name := range d.held { // what was put back for later may have been seen again meanwhile
@@ -210,6 +217,8 @@ func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
 		s.setDegraded(e.ID, "")
 	case WatchStillChanging:
 		s.o.Runner.emit(FileStillChanging{Address: s.addressOf(e.ID).Of(e.Name)})
+	case WatchUnmarked:
+		s.o.Runner.emit(FileUnmarked{Address: s.addressOf(e.ID).Of(e.Name)})
 	case WatchConfigChanged:
 		return s.reload(ctx, soft)
 	}
@@ -291,13 +300,16 @@ func (s *Service) tell(plan *Plan) {
 	}
 }
 
+// asksApproval is what an order asks that waits for approval, before the digest of what was shown.
+const asksApproval = "approval "
+
 // asks is what a person is asked about the action, empty for nothing.
 func (a *Action) asks() string {
 	switch {
 	case a.Kind == NeedsPerson:
 		return a.Reason
 	case a.Approval == ApprovalRequired:
-		return "approval " + a.Rule.shownDigest(a.Call, a.Prices)
+		return asksApproval + a.Rule.shownDigest(a.Call, a.Prices)
 	}
 	return ""
 }

@@ -339,7 +339,7 @@ func readNames(fs afero.Fs, folder string) ([]string, error) {
 func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 	for _, r := range cfg.Rules {
 		if seen := s.rules[r.Address]; seen != nil {
-			if err := errors.Join(ruleContents(v, s, r, seen), foreignResult(v, r, seen)); err != nil {
+			if err := errors.Join(ruleContents(v, s, r, seen), foreignResult(v, cfg, r, seen)); err != nil {
 				return err
 			}
 		}

@@ -208,10 +208,9 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 	for _, item := range o.Items {
 		listed[item.Address] = true
 	}
-	for _, imp := range cfg.Imports {
-		seen := s.imports[imp.Address]
-		for _, k := range seen.known {
-			if at := imp.Address.Of(k.Name).String(); k.State == ledger.FileRejected && !listed[at] {
+	for _, b := range cfg.blocks() {
+		for _, k := range s.knownOf(b.Address) {
+			if at := b.Address.Of(k.Name).String(); k.State == ledger.FileRejected && !listed[at] {
 				o.Items = append(o.Items, StatusItem{
 					Address: at, State: "failed", Text: "rejected: " + k.Message, Since: k.At,
 					Next: "put a corrected file into the folder, or: dropform adopt '" + at + "'",
@@ -219,6 +218,9 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 				listed[at] = true
 			}
 		}
+	}
+	for _, imp := range cfg.Imports {
+		seen := s.imports[imp.Address]
 		for _, w := range s.unfinishedOf(imp.Address) {
 			at := imp.Address.Of(w.Item).String()
 			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.SourceDigest || followed(k, w)) {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 	"dropform/engine/perbit"
 )
 
@@ -142,6 +143,7 @@ func (c *counted) Read(p []byte) (int, error) {
 }
 
 func (c *counted) Close() error {
+	failpoint.At("job.sent")
 	if c.Closer == nil {
 		return nil
 	}

@@ -16,6 +16,11 @@ type trouble struct {
 	connection       bool // it speaks of the whole connection: the next step would fail alike
 }
 
+// waits is why nobody asked a server: its connection is down just now.
+type waits struct{ outage }
+
+func (w *waits) Error() string { return w.text }
+
 // troubleOf reads an error of a client; ok is false for others and for a call that we ended ourselves.
 func troubleOf(err error) (t trouble, ok bool) {
 	if e := (*perbit.Error)(nil); errors.As(err, &e) && e.Class != perbit.ClassCanceled {
@@ -23,6 +28,9 @@ func troubleOf(err error) (t trouble, ok bool) {
 	}
 	if e := (*conbox.Error)(nil); errors.As(err, &e) && e.Class != conbox.ClassCanceled {
 		return trouble{said(e), e.Hint, string(e.Class), e.RetryAfter, stopsConbox(e)}, true
+	}
+	if w := (*waits)(nil); errors.As(err, &w) {
+		return trouble{text: w.text, next: w.next, code: w.code, connection: true}, true
 	}
 	return trouble{}, false
 }

@@ -131,7 +131,7 @@ func lookAtPositionData(t *testing.T, dir string, server *sandbox.Server) {
 	var got []string
 	for _, r := range rows {
 		got = append(got, r["WarNbr"]+" "+r["ListPrice"]+" "+r["FCoPrc"])
-		f, err := os.Open(filepath.Join(dir, "lists", "in", filepath.FromSlash(r["Image"])))
+		f, err := os.Open(filepath.Join(dir, filepath.FromSlash(r["Image"])))
 		if err != nil {
 			t.Error(err)
 			continue

@@ -67,15 +67,17 @@ func (in *instance) buildArchive(n *node) *engine.Archive {
 	if a == nil {
 		return nil
 	}
-	fromHere := func(name string) engine.FileText {
-		t := get[*lateText](a, name, nil)
-		if t == nil {
-			return nil
-		}
-		t.absolute = true
-		return t.file()
+	return &engine.Archive{Folder: in.fromHere(a, "folder"), FailedFolder: in.fromHere(a, "failed_folder"), Keep: get(a, "keep", engine.Keep{})}
+}
+
+// fromHere is a late path that starts at the working directory, nil where it is not set.
+func (in *instance) fromHere(n *node, name string) engine.FileText {
+	t := get[*lateText](n, name, nil)
+	if t == nil {
+		return nil
 	}
-	return &engine.Archive{Folder: fromHere("folder"), FailedFolder: fromHere("failed_folder"), Keep: get(a, "keep", engine.Keep{})}
+	t.absolute = true
+	return t.file()
 }
 
 // checkReports looks for a protocol or marker that the block would take as input itself.

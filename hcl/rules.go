@@ -16,7 +16,7 @@ func buildRule(in *instance, n *node, declared engine.Declared, d *declaration) 
 	r := &engine.Rule{
 		Declared: declared, DropFolder: in.buildDropFolder(n), Kind: engine.RuleKind(d.block.Labels[0]), Connection: in.builtConnection(n),
 		OnUnknown: get(n, "on_unknown", "hold"), AllPositions: get(n, "all_positions", false),
-		Result: engine.RuleResult{Path: path.file(), Images: get[*lateText](result, "images", nil).file()},
+		Result: engine.RuleResult{Path: path.file(), Images: in.fromHere(result, "images")},
 	}
 	if path == nil {
 		r.Result.Path = defaultResultPath

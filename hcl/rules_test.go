@@ -142,7 +142,7 @@ rule "ready_status" "release" {
 		t.Errorf("rule: %+v", r)
 	}
 	file := engine.FileScope{Name: "a.txt"}
-	for want, text := range map[string]engine.FileText{"a.txt.done": r.ReadyFile, "res/a.csv": r.Result.Path, "img": r.Result.Images, filepath.Join(workDir, "done"): r.Archive.Folder} {
+	for want, text := range map[string]engine.FileText{"a.txt.done": r.ReadyFile, "res/a.csv": r.Result.Path, filepath.Join(workDir, "img"): r.Result.Images, filepath.Join(workDir, "done"): r.Archive.Folder} {
 		if got, err := text(file); got != want || err != nil {
 			t.Errorf("got %q, %v; want %q", got, err, want)
 		}

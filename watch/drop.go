@@ -44,6 +44,7 @@ type drop struct {
 	more    bool // names were passed over because too many wait
 
 	still     []string // names to send StillChanging for
+	lacking   []string // names to send Unmarked for
 	told      error    // the trouble last sent, nil: none
 	overflows int
 	listedAt  time.Time
@@ -179,6 +180,8 @@ func (d *drop) next() Event {
 		return Healed{d.folder.ID}
 	case len(d.still) > 0:
 		return StillChanging{d.folder.ID, d.still[0]}
+	case len(d.lacking) > 0:
+		return Unmarked{d.folder.ID, d.lacking[0]}
 	}
 	if e := d.ready.head(); e != nil {
 		return Settled{d.folder.ID, e.name}
@@ -195,6 +198,8 @@ func (d *drop) sent(ev Event) {
 		d.told = nil
 	case StillChanging:
 		d.still = d.still[1:]
+	case Unmarked:
+		d.lacking = d.lacking[1:]
 	case Settled:
 		e := d.ready.head()
 		d.reported.add(d.key(e.name), e.seen, d.round)

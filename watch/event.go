@@ -2,8 +2,8 @@ package watch
 
 import "time"
 
-// Event is one piece of news: [Settled], [StillChanging], [Degraded], [Healed],
-// [Due] or [ConfigChanged].
+// Event is one piece of news: [Settled], [StillChanging], [Unmarked],
+// [Degraded], [Healed], [Due] or [ConfigChanged].
 type Event interface{ event() }
 
 // Settled says that a file is complete. Of one folder, files that settle at the
@@ -16,6 +16,13 @@ type Settled struct {
 // StillChanging says that a file has been changing, or held open by a writer,
 // for ten minutes. It comes once per file, which goes on being observed.
 type StillChanging struct {
+	FolderID string
+	Name     string
+}
+
+// Unmarked says that a complete file has been waiting for its marker for an
+// hour. It comes once per file, which goes on waiting.
+type Unmarked struct {
 	FolderID string
 	Name     string
 }
@@ -42,6 +49,7 @@ type ConfigChanged struct{}
 
 func (Settled) event()       {}
 func (StillChanging) event() {}
+func (Unmarked) event()      {}
 func (Degraded) event()      {}
 func (Healed) event()        {}
 func (Due) event()           {}

@@ -19,6 +19,7 @@ type entry struct {
 	round    uint32        // of the listing that last met it
 	warned   bool          // StillChanging is on its way or was sent
 	marker   string        // key of the marker it waits for, or ""
+	lacking  bool          // Unmarked is on its way or was sent
 
 	at    *queue // the queue that holds it; nil: it waits for its marker or is removed
 	index int    // in at

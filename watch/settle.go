@@ -15,6 +15,7 @@ const (
 	busyFirst    = 25 * time.Millisecond  // between looks at a file in a writer's hands,
 	busyLongest  = time.Second            // doubling to this
 	giveUp       = 10 * time.Minute       // then it is worth a warning
+	lacksMarker  = time.Hour              // after that, a marker that has not come is
 	settleStep   = 64                     // files looked at before others get their turn
 )
 
@@ -227,6 +228,10 @@ func (d *drop) complete(e *entry) {
 		return
 	}
 	e.moveTo(nil)
+	if !e.lacking && time.Since(e.first) >= lacksMarker {
+		e.lacking = true
+		d.lacking = append(d.lacking, e.name)
+	}
 	e.marker = d.key(marker)
 	d.unmarked++
 	if d.waiting[e.marker] == nil {

@@ -220,6 +220,19 @@ func TestMarker(t *testing.T) {
 			r.expect(101*ms, "b.csv")
 		})
 	})
+	t.Run("none for an hour", func(t *testing.T) {
+		bubble(t, done, func(r *rig) {
+			r.heard(fsnotify.Create, "a.csv", "x")
+			if got := r.after(time.Hour - time.Minute); len(got) != 0 {
+				t.Errorf("too early: %v", got)
+			}
+			if got := r.after(3 * time.Hour); len(got) != 1 || got[0] != (watch.Unmarked{FolderID: "f", Name: "a.csv"}) {
+				t.Errorf("got %v, want one Unmarked", got)
+			}
+			r.heard(fsnotify.Create, "a.csv.done", "")
+			r.expect(10*ms, "a.csv")
+		})
+	})
 	t.Run("marker first", func(t *testing.T) {
 		bubble(t, done, func(r *rig) {
 			r.heard(fsnotify.Create, "a.csv.done", "")

@@ -34,7 +34,7 @@ func (s *session) adoptCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "adopt [options] ADDRESS...", Short: "Count existing files or export slots as done, without sending",
 		Args:    exactly(1, -1, "at least one address"),
-		Long:    "What the addresses name counts as done from now on. Nothing is sent. It also works for blocks that have not been applied yet. An unknown outcome is refused: only dropform resolve ends it.",
+		Long:    "What the addresses name counts as done from now on. Nothing is sent; of orders the positions are read, so that they are held by number and by GUID. It also works for blocks that have not been applied yet. An unknown outcome is refused: only dropform resolve ends it.",
 		Example: "dropform adopt import.staff\ndropform adopt 'import.staff[2019-*]'",
 		RunE: func(_ *cobra.Command, args []string) error {
 			return s.decide(vars, func(q engine.Requests) error {
@@ -70,7 +70,7 @@ func (s *session) resolveCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				outcome := "is recorded as not having happened; the next apply sends it"
+				outcome := "is recorded as not having happened; the next apply plans it again"
 				if happened {
 					outcome = "is recorded as having happened"
 				}
@@ -101,7 +101,7 @@ func (s *session) decideWith(cfg *engine.Config, do func(engine.Requests) error)
 	if err != nil {
 		return err
 	}
-	return errors.Join(do(engine.Requests{Ledger: l, Planner: s.planner(l.Reader(), nil), Config: cfg, Who: s.who()}), l.Close())
+	return errors.Join(do(engine.Requests{Ledger: l, Planner: s.asking(l.Reader(), nil), Config: cfg, Who: s.who()}), l.Close())
 }
 
 func (s *session) decided(done []engine.Address, what string) {

@@ -173,6 +173,11 @@ func noticeOf(e engine.Event) (diag.List, bool) {
 			Severity: diag.Warning, Code: "still_changing", Address: e.Address.String(), Summary: "File has been changing for ten minutes",
 			Detail: "It is neither skipped nor sent: it is taken once its writer is done. If nobody writes to it any more, some program still holds it open.",
 		}}, true
+	case engine.FileUnmarked:
+		return diag.List{{
+			Severity: diag.Warning, Code: "marker_missing", Address: e.Address.String(), Summary: "File has been without its marker for an hour",
+			Detail: "It goes on waiting for the marker that ready_file names. If the program that drops the files has failed, drop the marker by hand, or take the file away.",
+		}}, true
 	case engine.ConfigRejected:
 		out := diag.List{{Severity: diag.Warning, Code: "configuration_rejected", Summary: "The edited configuration has errors", Detail: "The one before it stays in force until it is corrected."}}
 		return append(out, e.Diags...), true

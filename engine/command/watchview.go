@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"dropform/engine"
+	"dropform/engine/diag"
 )
 
 // connectionDown tells an outage in full once, and as long as it lasts what it holds up.
@@ -77,6 +78,11 @@ func addresses(all []engine.Address) string {
 
 // questions prints what watch found that needs a person.
 func (v *textView) questions(p *engine.Plan) {
+	for _, d := range p.Problems {
+		if d.Code != "connection_down" { // which has been told when it went down
+			v.boxes(diag.List{d})
+		}
+	}
 	for _, a := range p.Actions {
 		if a.Approval == engine.ApprovalRequired {
 			var text strings.Builder

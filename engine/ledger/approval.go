@@ -105,6 +105,12 @@ func useApproval(ctx context.Context, tx *txn, c Call, digest string, a Attempt)
 	return err
 }
 
+// passApproval ends the waiting of a call that goes out named in its run: what is recorded of it is as good as used.
+func passApproval(ctx context.Context, tx *txn, c Call, a Attempt) error {
+	_, err := tx.ExecContext(ctx, `UPDATE approval SET used = ? WHERE address = ? AND item = ? AND used = 0`, a.ID, c.Address, c.Item)
+	return err
+}
+
 // giveApprovalBack undoes useApproval for an attempt that sent nothing, unless the call waits anew since.
 func giveApprovalBack(ctx context.Context, tx *txn, a Attempt) error {
 	_, err := tx.ExecContext(ctx, `UPDATE approval SET used = 0 WHERE used = ?

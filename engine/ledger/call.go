@@ -86,7 +86,7 @@ func (p *Process) BeginCall(ctx context.Context, c Call, holds []Hold, approval 
 			return err
 		}
 		if approval == "" {
-			return nil
+			return passApproval(ctx, tx, c, a)
 		}
 		return useApproval(ctx, tx, c, approval, a)
 	})

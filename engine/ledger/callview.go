@@ -154,6 +154,29 @@ func (v *View) Placed(base, follower string) ([]Call, error) {
 		base, base+"[", base+`\`, follower)
 }
 
+// HeldOnly reports whether some call in the systems holds keys of a kind, and no position by its number.
+func (v *View) HeldOnly(systems []SystemID, kind HoldKind) (some bool, err error) {
+	if len(systems) == 0 {
+		return false, nil
+	}
+	err = v.each(`SELECT 1 FROM held WHERE system IN (`+marks(len(systems))+`) AND kind = ?
+		AND NOT EXISTS (SELECT 1 FROM held p WHERE p.work = held.work AND p.kind = 'position') LIMIT 1`, append(values(systems), string(kind)),
+		func(*sql.Rows) error { some = true; return nil })
+	return some, err
+}
+
+// OrderedIn lists the systems in which a rule's calls have happened or may have.
+func (v *View) OrderedIn(address string) (out []SystemID, err error) {
+	err = v.each(`SELECT DISTINCT system FROM work WHERE address = ? AND `+ofCalls+` AND state NOT IN ('not_sent', 'refused')`, []any{address},
+		func(r *sql.Rows) error {
+			var s SystemID
+			err := r.Scan(&s)
+			out = append(out, s)
+			return err
+		})
+	return out, err
+}
+
 // FollowedBy lists the calls of a rule with after that follow any of the orders, by order, each order's oldest first.
 func (v *View) FollowedBy(address string, sources ...int64) ([]Call, error) {
 	var out []Call

@@ -33,11 +33,12 @@ func owe(ctx context.Context, tx *txn, work int64, line *ResultLine) error {
 	return one(ctx, tx, `SELECT address, digest FROM work WHERE id = ?`, []any{work}, &line.Address, &line.Content)
 }
 
-// OwedLines lists the lines of a block's calls that are not written yet, in their order.
+// OwedLines lists the lines of a block's calls that are not written yet, in their order; of all calls where address is
+// empty.
 func (v *View) OwedLines(address string) ([]ResultLine, error) {
 	var out []ResultLine
 	err := v.each(`SELECT o.id, o.work, o.path, o.header, o.text, w.address, w.digest FROM owed o JOIN work w ON w.id = o.work
-		WHERE w.address = ? ORDER BY o.id`, []any{address}, func(r *sql.Rows) error {
+		WHERE w.address = ? OR ? = '' ORDER BY o.id`, []any{address, address}, func(r *sql.Rows) error {
 		var l ResultLine
 		err := r.Scan(&l.ID, &l.Work, &l.Path, &l.Header, &l.Text, &l.Address, &l.Content)
 		out = append(out, l)

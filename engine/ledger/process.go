@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"dropform/engine/durable"
+	"dropform/engine/failpoint"
 )
 
 // lease is how long a claim holds where its owner's lock cannot be probed; it is renewed at a third of it.
@@ -179,7 +180,7 @@ func (l *Ledger) Recover(ctx context.Context) error {
 const abandonedText = "dropform was interrupted after it may have begun to send; whether the server has it is not known"
 
 func abandon(ctx context.Context, tx *txn, w Work) error {
-	if w.Kind == KindExport {
+	if w.Kind == KindExport || failpoint.Bad(failpoint.Resend) {
 		// An export only reads: nothing on the server can have changed, so it is simply run again.
 		return setState(ctx, tx, w, StateNotSent, ClassInterrupted, "dropform was interrupted before the export's id was known")
 	}

@@ -9,6 +9,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"dropform/engine/failpoint"
 )
 
 // State is where a piece of work stands.
@@ -211,7 +213,7 @@ func reopenWork(ctx context.Context, tx *txn, w, again Work, owner string, now i
 
 // swap runs a compare-and-set: exactly one row, or ErrOvertaken.
 func swap(ctx context.Context, tx *txn, query string, args ...any) error {
-	r, err := tx.ExecContext(ctx, query, args...)
+	r, err := tx.ExecContext(ctx, failpoint.Query(query), args...)
 	if err != nil {
 		return err
 	}

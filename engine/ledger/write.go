@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+
+	"dropform/engine/failpoint"
 )
 
 // txn is the ledger's one writing connection inside a transaction. Statements are prepared once and kept: parsing them
@@ -142,7 +144,9 @@ func (l *Ledger) commit(batch []*job) {
 			}
 		}
 		if err == nil {
+			failpoint.At("ledger.commit")
 			err = l.tx.do(ctx, `COMMIT`)
+			failpoint.At("ledger.committed")
 		}
 		if err != nil {
 			_ = l.tx.do(ctx, `ROLLBACK`) // which fails where SQLite has already rolled back

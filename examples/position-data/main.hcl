@@ -40,11 +40,11 @@ rule "position_data" "prices" {
     DocTyp = 2
   }
 
-  # Both paths start at the list's own folder, so this is lists/prices. In
-  # lists/in a name that ends in .csv would itself be taken for a list. A number
-  # in the result stands exactly as the server wrote it.
+  # result.path starts at the list's own folder, so this is lists/prices; images
+  # starts here. In lists/in a name that ends in .csv would itself be taken for a
+  # list. A number in the result stands exactly as the server wrote it.
   result {
     path   = "../prices/${file.stem}.csv"
-    images = "../prices/${file.stem}"
+    images = "lists/prices/${file.stem}"
   }
 }
