@@ -39,6 +39,9 @@ func run() int {
 		Sources:    func(dir string) (config, vars []string, err error) { return hcl.SourceFiles(disk, dir) },
 		LedgerPath: func(r command.LoadRequest) string { return hcl.LedgerPath(request(disk, r)) },
 		NewWatcher: func(dir string, files []string) (engine.Watcher, error) { return newEyes(disk, dir, files) },
+		Evaluator:  func(r command.LoadRequest) (command.Evaluator, diag.List) { return evaluator(disk, r) },
+		Reference:  hcl.Reference,
+		Messages:   hcl.Codes,
 		Writers:    writers,
 	}
 	return app.Main(os.Args[1:])
@@ -54,6 +57,14 @@ func request(disk afero.Fs, r command.LoadRequest) hcl.Request {
 		vars[i] = hcl.VarFlag(v)
 	}
 	return hcl.Request{Fs: disk, Dir: r.Dir, Vars: vars, Environ: os.Environ(), Now: time.Now, Version: version, Validate: r.Validate}
+}
+
+func evaluator(disk afero.Fs, r command.LoadRequest) (command.Evaluator, diag.List) {
+	console, diags := hcl.NewConsole(request(disk, r))
+	if console == nil {
+		return nil, diags
+	}
+	return console.Evaluate, diags
 }
 
 func writers(path string) (busy, known bool) {
@@ -117,6 +128,8 @@ func translated(ev watch.Event) engine.WatchEvent {
 		return engine.WatchEvent{Kind: engine.WatchSettled, ID: ev.FolderID, Name: ev.Name}
 	case watch.StillChanging:
 		return engine.WatchEvent{Kind: engine.WatchStillChanging, ID: ev.FolderID, Name: ev.Name}
+	case watch.Unmarked:
+		return engine.WatchEvent{Kind: engine.WatchUnmarked, ID: ev.FolderID, Name: ev.Name}
 	case watch.Degraded:
 		return engine.WatchEvent{Kind: engine.WatchDegraded, ID: ev.FolderID, Err: ev.Reason}
 	case watch.Healed:

@@ -41,6 +41,8 @@ const (
 	kindCondition // hcl.Expression, evaluated by whoever asks
 	kindMessage   // hcl.Expression
 	kindForEach   // handled before the block is decoded
+	kindTypeWord  // of the reference alone, as the next
+	kindAny
 )
 
 // A scope is the set of names that exist only while work is done: run, file, row and so on.

@@ -54,6 +54,12 @@ type App struct {
 	// NewWatcher makes the eyes of `watch`: for the folders, and for the configuration in a directory and the further files
 	// that it reads. It notices edits from this call on.
 	NewWatcher func(configDir string, files []string) (engine.Watcher, error)
+	// Evaluator reads the configuration for `console`; nil when there are errors.
+	Evaluator func(LoadRequest) (Evaluator, diag.List)
+	// Reference gives the language's reference as Markdown.
+	Reference func() string
+	// Messages holds every code of the configuration's complaints, with a sentence that says what it means.
+	Messages map[string]string
 	// Writers asks the system whether somebody still writes to a file.
 	Writers engine.WriterTest
 }

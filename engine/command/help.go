@@ -15,7 +15,7 @@ func helpText(cmd *cobra.Command) string {
 		writeOverview(&b, cmd)
 		return b.String()
 	}
-	fmt.Fprintf(&b, "Usage: dropform [global options] %s\n\n", cmd.Use)
+	fmt.Fprintf(&b, "Usage: dropform [global options] %s\n\n", usage(cmd))
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short + "."

@@ -10,12 +10,20 @@ import (
 )
 
 func (s *session) initCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "init", Short: "Write a starter configuration", Args: exactly(0, 0, "no arguments"),
+	var script string
+	cmd := &cobra.Command{
+		Use: "init [options]", Short: "Write a starter configuration", Args: exactly(0, 0, "no arguments"),
 		Long:    "Writes main.hcl and .gitignore where they are missing. Nothing that exists is changed, so it is safe to repeat.",
-		Example: "dropform init\ndropform -chdir=payroll init",
-		RunE:    func(*cobra.Command, []string) error { return s.initialise() },
+		Example: "dropform init\ndropform -chdir=payroll init\ndropform init -from-script=import.ps1",
+		RunE: func(*cobra.Command, []string) error {
+			if script != "" {
+				return s.fromScript(script)
+			}
+			return s.initialise()
+		},
 	}
+	cmd.Flags().StringVar(&script, "from-script", "", "write what the vendor's PowerShell script `FILE` does, as FILE's name.hcl")
+	return cmd
 }
 
 func (s *session) initialise() error {

@@ -45,6 +45,7 @@ func (s *session) root() *cobra.Command {
 		s.planCommand(), s.applyCommand(), s.watchCommand(),
 		s.statusCommand(), s.historyCommand(), s.showCommand(),
 		s.retryCommand(), s.adoptCommand(), s.approveCommand(), s.resolveCommand(), s.checkCommand(), s.inferCommand(),
+		s.stateCommand(), s.graphCommand(), s.consoleCommand(), s.explainCommand(), s.docsCommand(),
 		s.versionCommand(), s.completionCommand(root),
 	)
 	return root
@@ -92,8 +93,8 @@ func exactly(low, high int, what string) cobra.PositionalArgs {
 			return nil
 		}
 		return diag.Diagnostic{
-			Code: "invalid_arguments", Summary: fmt.Sprintf("dropform %s takes %s", cmd.Name(), what),
-			Detail: fmt.Sprintf("Usage: dropform %s. See dropform %s -help.", cmd.Use, cmd.Name()),
+			Code: "invalid_arguments", Summary: fmt.Sprintf("%s takes %s", cmd.CommandPath(), what),
+			Detail: fmt.Sprintf("Usage: dropform %s. See %s -help.", usage(cmd), cmd.CommandPath()),
 		}
 	}
 }

@@ -1,0 +1,30 @@
+package command
+
+// ruleCodes explains what makes a line of a rule's file no call. A file with one such line is rejected whole.
+var ruleCodes = map[string]explanation{
+	"field_unknown":      {"A column or expression gives a CONBOX field that the action does not have.", "Rename the column, or take the field out of the document or position block."},
+	"field_columns":      {"Two columns bear the name of one field.", "Rename one of the columns."},
+	"field_missing":      {"A field that the call needs has no value.", "Fill the column, or set the field in the document or position block."},
+	"field_failed":       {"A field's expression fails for the line.", "Correct the line or the expression; allow for empty cells with row.X == null."},
+	"field_type":         {"A number stands where text is due, or the like.", "Put text in quotes; for columns leave type at text."},
+	"field_number":       {"A text is no number by the rule for untyped text.", "Write digits with at most one comma or point and two digits behind it, or declare the column with type = \"decimal\"."},
+	"field_whole":        {"A number is not whole, is negative, or is too long.", "Write a whole number without a sign."},
+	"field_digits":       {"A number has more digits than arrive unchanged.", "Shorten the number."},
+	"field_positive":     {"A number is not greater than 0.", "Write an amount greater than 0, or leave the line out."},
+	"field_boolean":      {"A text is none of the words for true and false.", "Use one of 1 0 ja nein j n true false wahr falsch x."},
+	"field_space":        {"A number of a document, position or order begins or ends with a space.", "Take the space out, or use trimspace(row.X)."},
+	"field_control":      {"A text holds a control character.", "Take the character out; a line break inside a cell is one."},
+	"field_length":       {"A text is longer than any such field can mean to be.", "Look for a missing delimiter or quote; else shorten the text."},
+	"field_comma":        {"A position number holds the comma that separates them.", "Give each position a line of its own."},
+	"field_guid":         {"A text is no GUID.", "Copy the whole GUID, as in 550e8400-e29b-41d4-a716-446655440000."},
+	"address_both":       {"A call is addressed by number and by GUID.", "Leave one of the two empty."},
+	"address_missing":    {"A call is addressed neither by number nor by GUID.", "Fill PositionGuid, or the numbers that the message names."},
+	"order_whole":        {"An order without positions orders the whole document, and all_positions is not set.", "Name the positions (PosNbr), or set all_positions = true in the rule."},
+	"order_no_position":  {"A field of a position stands in an order of the whole document.", "Name the position, or leave the field empty."},
+	"order_differs":      {"A document field differs between the lines of one order.", "Make both lines say the same; the message names them."},
+	"order_ambiguous":    {"A line belongs to the order of the whole file, and other lines to orders of their own.", "Give every line a DocNbr or ExtPchNbr, or none."},
+	"order_number_twice": {"Two orders of a file have one ExtPchNbr.", "Give each order a number of its own."},
+	"position_twice":     {"A position occurs twice.", "Join the two lines into one."},
+	"target_twice":       {"Two lines write to the same position or document.", "Keep one of the two lines."},
+	"request_invalid":    {"The call as a whole is none that the vendor describes.", "Correct the field that the message names."},
+}
