@@ -1,8 +1,6 @@
 package csvschema
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // windowRows is how many records are held against a column before the next: one bit for each in a word, and few enough
 // that their bytes stay near.
@@ -10,33 +8,60 @@ const windowRows = 64
 
 // window is what the checker knows of up to 64 records in a row; bit i stands for the i-th of them.
 type window struct {
-	valid   uint64             // known to be right in UTF-8
+	valid   uint64             // known to be right in UTF-8, should that be the encoding
 	regular uint64             // of the right number of fields and without a structural fault
 	plain   uint64             // regular, and nothing in them needs a look at single bytes before their columns do
-	first   [windowRows]uint32 // the first cut
+	odd     uint64             // some cell may be suspicious
+	hollow  uint64             // some cell may be empty or begin with a blank
+	before  [windowRows]uint32 // the cut before the first cell
 }
 
 // survey fills the window with the records that begin at from, and takes their evidence.
 func (k *checker) survey(from, to int) {
 	w := &k.window
-	w.valid, w.regular, w.plain = 0, 0, 0
 	recs := k.b.recs[from:to]
+	var valid, regular, plain, odd, hollow uint64
+	enough := k.enough()
 	for i := range recs {
 		r := &recs[i]
 		bit := uint64(1) << i
-		valid := k.b.look(r, k.set)
-		if valid {
-			w.valid |= bit
+		if !r.swept || r.high && (enough == 0 || r.proven&enough != enough) || int(r.n) != k.width {
+			if k.b.look(r, k.set) {
+				valid |= bit
+			}
+			if r.fault != "" || r.blank || int(r.n) != k.width {
+				continue
+			}
+			regular |= bit
+			if !k.isPlain(r, valid&bit != 0) {
+				continue
+			}
+		} else {
+			valid |= bit
 		}
-		if r.fault != "" || r.blank || int(r.n) != k.width {
-			continue
+		plain |= bit
+		w.before[i&(windowRows-1)] = r.first - 1
+		if r.odd {
+			odd |= bit
 		}
-		w.regular |= bit
-		if k.isPlain(r, valid) {
-			w.plain |= bit
-			w.first[i&(windowRows-1)] = r.first
+		if r.hollow {
+			hollow |= bit
 		}
 	}
+	w.valid, w.regular, w.plain, w.odd, w.hollow = valid, regular|plain, plain, odd, hollow
+}
+
+// enough is what has to be proven of a record that was swept, so that it is plain and has nothing new to say about the
+// encoding; 0 where every one has to be looked at.
+func (k *checker) enough() uint8 {
+	switch e := &k.b.stats; {
+	case k.send.to != nil && k.set != k.send.set:
+	case k.set == setUTF8 && e.multi.seen:
+		return provenUTF8 | provenClear
+	case k.set != setUTF8 && e.invalid.seen:
+		return provenNoC1 | provenClear
+	}
+	return 0
 }
 
 // isPlain tells whether every byte of a record is right in the file's encoding and no cell of it can be garbled text.
@@ -55,163 +80,144 @@ func (k *checker) isPlain(r *record, valid bool) bool {
 		(r.proven&provenNoC1 != 0 || k.set.firstUndefined(k.b.data[r.start:r.end]) < 0)
 }
 
-// place is where a cell with content lies, without its enclosing quotes; row is its bit in the window.
-type place struct{ start, end, row uint32 }
-
-// locate lists the cells of a column that have content, in the rows given, all of them plain. It also answers which are
-// quoted and which are empty.
-func (k *checker) locate(c *column, rows uint64) (cells []place, quoted, empty uint64) {
-	data, quote := k.b.data, k.b.quote
-	cuts := k.b.cuts[c.position:] // from where the place in the window is that of the cell
-	first, out := &k.window.first, &k.cells
-	n := 0
-	for i := range uint32(windowRows) {
-		if rows>>i&1 == 0 {
-			continue
-		}
-		at := first[i]
-		start, end := cuts[at-1]+1, cuts[at]
-		if data[start] == quote && start < end { // a byte 0x00, which stands for no quote, is in no plain row
-			start, end = start+1, end-1
-			quoted |= 1 << i
-		}
-		if start == end {
-			empty |= 1 << i
-			continue
-		}
-		out[n&(windowRows-1)] = place{start, end, i}
-		n++
+// cellAt is the cell behind the cut at, without its quotes. Of an empty one both ends are the same.
+func cellAt(data []byte, cuts []uint32, at int, quote byte) (start, end int) {
+	pair := (*[2]uint32)(cuts[at : at+2 : at+2])
+	start, end = int(pair[0]+1), int(pair[1])
+	if data[start] == quote && start < end { // a byte 0x00, which stands for no quote, is in no plain row
+		return start + 1, end - 1
 	}
-	return out[:n], quoted, empty
+	return start, end
 }
 
 // doubts holds the cells of one column in the rows given, all of them plain, against its rules. It answers those whose
 // cell is not certainly right; the checker's cell has to decide about them.
+//
+// Each rule has a loop of its own over the rows, and what it does with a cell is written out in the loop where it can be: a
+// call for each cell would cost as much again.
 func (k *checker) doubts(c *column, rows uint64) (doubt uint64) {
-	data := k.b.data
-	cells, quoted, empty := k.locate(c, rows)
 	switch c.kind {
 	case kindText:
-		doubt = c.texts(data, cells)
-	case kindInteger, kindDecimal:
-		doubt = c.numbers(data, cells)
+		doubt = k.texts(c, rows&k.window.odd)
+	case kindInteger:
+		doubt = k.integers(c, rows)
+	case kindDecimal:
+		doubt = k.decimals(c, rows)
 	case kindDate, kindTime:
-		doubt = c.stamps(data, cells)
-	default:
-		doubt = c.forms(data, cells)
+		doubt = k.stamps(c, rows)
+	case kindBoolean:
+		doubt = k.booleans(c, rows)
+	case kindEmail:
+		doubt = k.emails(c, rows)
+	case kindIBAN:
+		doubt = k.ibans(c, rows)
 	}
-	if c.textual {
-		for _, s := range cells {
-			length := int(s.end - s.start)
-			if length > c.longest || length < c.MinLength || quoted>>s.row&1 != 0 && bytes.IndexByte(data[s.start:s.end], k.b.quote) >= 0 ||
-				c.exacting && !c.fits(data, int(s.start), int(s.end)) {
-				doubt |= 1 << s.row
-			}
-		}
+	if c.Required && c.kind == kindText {
+		doubt |= k.hollows(c, rows&k.window.hollow)
 	}
+	switch {
+	case !c.textual:
+		return doubt
+	case !c.exacting:
+		return doubt | k.long(c, rows)
+	case c.pattern != nil && c.pattern.row.alone(c, k.b.quote):
+		rows = k.unlike(c, &c.pattern.row, rows)
+	case c.choices.alone(c):
+		rows = k.others(c, c.choices, rows)
+	}
+	return doubt | k.misfits(c, rows&^doubt)
+}
+
+// missing is 1 where a cell must not be empty, else 0.
+func (c *column) missing() uint64 {
 	if c.Required {
-		doubt |= empty
+		return 1
 	}
-	return doubt
+	return 0
 }
 
-func (c *column) texts(data []byte, cells []place) (doubt uint64) {
-	for _, s := range cells {
-		if (suspects[data[s.start]]&c.wary != 0 || data[s.start+1] == ':') && c.suspicious(data[s.start:s.end]) {
-			doubt |= 1 << s.row
-		}
+// texts are the rows whose cell is suspicious.
+func (k *checker) texts(c *column, rows uint64) (doubt uint64) {
+	if rows == 0 {
+		return 0
 	}
-	return doubt
-}
-
-func (c *column) numbers(data []byte, cells []place) (doubt uint64) {
-	for _, s := range cells {
-		if !c.number(data, int(s.start), int(s.end)) {
-			doubt |= 1 << s.row
+	data, cuts, before, quote := k.b.data, k.b.cuts[c.position:], &k.window.before, k.b.quote
+	for i := range windowRows {
+		if rows>>i&1 == 0 {
+			continue
 		}
-	}
-	return doubt
-}
-
-// number tells whether a cell is certainly a number within the column's bounds.
-func (c *column) number(data []byte, start, end int) bool {
-	v := data[start:end]
-	if c.kind == kindInteger {
-		if c.low == nil && c.high == nil {
-			i, _ := sign(v)
-			return digitRun(data, start+i, len(v)-i)
-		}
-		n, ok := shortInteger(data, start, end)
-		return ok && c.outside(n, v) == ""
-	}
-	n, ok := shortDecimal(data, start, end, c.decimal, c.group)
-	if !ok {
-		n, ok = parseDecimal(v, c.decimal, c.group)
-	}
-	return ok && c.outside(n, v) == ""
-}
-
-func (c *column) stamps(data []byte, cells []place) (doubt uint64) {
-	for _, s := range cells {
-		at, ok := c.dates[0].read(data, int(s.start), int(s.end))
-		for i := 1; !ok && i < len(c.dates); i++ {
-			at, ok = c.dates[i].read(data, int(s.start), int(s.end))
-		}
-		if !ok || c.beyond(at) != "" {
-			doubt |= 1 << s.row
+		start, end := cellAt(data, cuts, int(before[i]), quote)
+		if start < end && suspicious(data[start:end]) {
+			doubt |= 1 << i
 		}
 	}
 	return doubt
 }
 
-func (c *column) forms(data []byte, cells []place) (doubt uint64) {
-	for _, s := range cells {
-		ok := false
-		switch c.kind {
-		case kindBoolean:
-			_, ok = parseBoolean(data[s.start:s.end])
-		case kindEmail:
-			ok = shortEmail(data, int(s.start), int(s.end)) || validEmail(data[s.start:s.end])
-		case kindIBAN:
-			ok = digitIBAN(data, int(s.start), int(s.end))
+// hollows are the rows whose cell is empty or begins with a blank.
+func (k *checker) hollows(c *column, rows uint64) (found uint64) {
+	if rows == 0 {
+		return 0
+	}
+	data, cuts, before, quote := k.b.data, k.b.cuts[c.position:], &k.window.before, k.b.quote
+	for i := range windowRows {
+		if rows>>i&1 == 0 {
+			continue
 		}
-		if !ok {
-			doubt |= 1 << s.row
+		start, end := cellAt(data, cuts, int(before[i]), quote)
+		if start == end || data[start] == ' ' {
+			found |= 1 << i
 		}
 	}
-	return doubt
+	return found
 }
 
-// What the first byte of a cell may be the beginning of.
-const (
-	suspectNumber uint8 = 1 << iota // a long number that a spreadsheet rounded
-	suspectMark                     // an error word of a spreadsheet, a share or a file: address
-	suspectBlank                    // nothing but blanks
-)
+// long are the rows whose cell has more bytes than are certainly not too many characters; quotes count as well.
+func (k *checker) long(c *column, rows uint64) (found uint64) {
+	cuts, before, most := k.b.cuts[c.position:], &k.window.before, uint32(c.longest)
+	for i := range windowRows {
+		if rows>>i&1 == 0 {
+			continue
+		}
+		at := int(before[i])
+		if pair := (*[2]uint32)(cuts[at : at+2 : at+2]); pair[1]-pair[0]-1 > most {
+			found |= 1 << i
+		}
+	}
+	return found
+}
 
-var suspects = func() (t [256]uint8) {
-	for _, c := range "+-0123456789" {
-		t[c] = suspectNumber
+// misfits are the rows whose cell is not certainly of a right length, in the pattern and among the values allowed.
+func (k *checker) misfits(c *column, rows uint64) (found uint64) {
+	if rows == 0 {
+		return 0
 	}
-	for _, c := range "#\\fF" {
-		t[c] = suspectMark
+	data, cuts, before, quote := k.b.data, k.b.cuts[c.position:], &k.window.before, k.b.quote
+	for i := range windowRows {
+		if rows>>i&1 == 0 {
+			continue
+		}
+		start, end := cellAt(data, cuts, int(before[i]), quote)
+		if start == end {
+			continue
+		}
+		length, quoted := end-start, start > int(cuts[before[i]]+1)
+		if length > c.longest || length < c.MinLength || quoted && bytes.IndexByte(data[start:end], quote) >= 0 || !c.fits(data[start:end]) {
+			found |= 1 << i
+		}
 	}
-	t[' '] = suspectBlank
-	return t
-}()
+	return found
+}
 
-// suspicious tells whether a cell without a type may be at fault before its constraints are looked at.
-func (c *column) suspicious(v []byte) bool {
-	if suspects[v[0]] == suspectNumber {
-		return damaged(v)
-	}
-	return v[0] == '#' && damaged(v) || fileReference(v) || c.Required && v[0] == ' '
+// suspicious tells whether a cell without a type may be at fault before its constraints are looked at. Of a record
+// without an odd byte no cell is (masks).
+func suspicious(v []byte) bool {
+	return damaged(v) || fileReference(v)
 }
 
 // fits tells whether a cell in the file's own bytes, without doubled quotes and of a length in bytes that is right, is
 // certainly long enough, in the pattern and among the values allowed.
-func (c *column) fits(data []byte, start, end int) bool {
-	v := data[start:end]
+func (c *column) fits(v []byte) bool {
 	foreign := c.coded && !isASCII(v) // the rest of the column is in UTF-8
 	if c.MinLength > 1 && !c.coded && (len(v)+3)/4 < c.MinLength && !isASCII(v) {
 		return false
@@ -219,7 +225,7 @@ func (c *column) fits(data []byte, start, end int) bool {
 	if c.pattern != nil && (foreign || !c.pattern.match(v)) {
 		return false
 	}
-	if c.allowed != nil && !c.choices.hold(data, start, end) {
+	if c.allowed != nil {
 		if _, ok := c.allowed[string(v)]; foreign || !ok {
 			return false
 		}
@@ -230,45 +236,4 @@ func (c *column) fits(data []byte, start, end int) bool {
 		}
 	}
 	return true
-}
-
-// choices are a few values in the bytes of the file.
-type choices []choice
-
-type choice struct {
-	head uint64 // the first eight bytes, zeros behind a shorter value
-	text []byte
-}
-
-// mostChoices is how many values are worth looking at one after another.
-const mostChoices = 16
-
-// newChoices answers nil when there are too many. A value that the set cannot write is in no file.
-func newChoices(values []string, set charset) (out choices) {
-	if len(values) > mostChoices {
-		return nil
-	}
-	for _, v := range values {
-		text, ok := set.encoded(v)
-		if !ok {
-			continue
-		}
-		var head [8]byte
-		copy(head[:], text)
-		out = append(out, choice{load(head[:], 0), text})
-	}
-	return out
-}
-
-func (list choices) hold(data []byte, start, end int) bool {
-	head := load(data, start)
-	if n := end - start; n < 8 {
-		head &= 1<<(uint(n)*8&63) - 1
-	}
-	for i := range list {
-		if c := &list[i]; c.head == head && len(c.text) == end-start && (end-start <= 8 || bytes.Equal(c.text, data[start:end])) {
-			return true
-		}
-	}
-	return false
 }

@@ -29,6 +29,7 @@ type batch struct {
 type findings struct {
 	count, warned    int64
 	faults, warnings []Fault
+	footer           int // the faults from here on are of the footer
 	entries          []entry
 	stats            evidence
 }

@@ -19,7 +19,6 @@ type checker struct {
 	stamp stamp  // of the cell at hand
 
 	window window
-	cells  [windowRows]place
 	doubt  []uint64 // for each column the records of the window whose cell is not certainly right
 }
 
@@ -44,6 +43,7 @@ func (k *checker) check(b *batch) {
 			k.rows.take(k, &b.recs[i])
 		}
 	}
+	b.footer = len(b.faults)
 	for i := range b.below {
 		b.look(&b.below[i], k.set)
 		k.unsendable(&b.below[i])

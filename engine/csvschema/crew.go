@@ -68,6 +68,7 @@ func (c *crew) fresh(size int) *batch {
 	}
 	if b == nil {
 		b = &batch{done: make(chan struct{}, 1)}
+		b.cuts, b.recs = make([]uint32, 0, size/8), make([]record, 0, size/128) // about as many as such a file has
 	}
 	if len(b.data) < size+pad {
 		b.data = make([]byte, size+pad)

@@ -84,12 +84,18 @@ func (f *dateFormat) parse(v []byte) (stamp, bool) {
 var daysIn = [128]uint8{0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}
 
 func newStamp(year, month, day, hour, minute, second int) (stamp, bool) {
-	ok := year >= 1 && uint(day-1) < uint(daysIn[month&127]) && hour <= 23 && minute <= 59 && second <= 59
-	if month == 2 && day == 29 {
-		ok = ok && year%4 == 0 && (year%100 != 0 || year%400 == 0)
-	}
-	return stamp(((((year<<4|month)<<5|day)<<5|hour)<<6|minute)<<6 | second), ok
+	return stampOf(year, month, day, hour, minute, second), isDay(year, month, day) && isClock(hour, minute, second)
 }
+
+func stampOf(year, month, day, hour, minute, second int) stamp {
+	return stamp(((((year<<4|month)<<5|day)<<5|hour)<<6|minute)<<6 | second)
+}
+
+func isDay(year, month, day int) bool {
+	return year >= 1 && uint(day-1) < uint(daysIn[month&127]) && (day != 29 || month != 2 || year%4 == 0 && (year%100 != 0 || year%400 == 0))
+}
+
+func isClock(hour, minute, second int) bool { return hour <= 23 && minute <= 59 && second <= 59 }
 
 // iso is the stamp as checks get it: RFC 3339, without a time of day where the format has none.
 func (s stamp) iso(f *dateFormat, date bool) string {
@@ -139,23 +145,52 @@ func newDateWords(parts []datePart) *dateWords {
 	return w
 }
 
-// read is parse for the bytes of data from start to end, behind which 16 more can be read.
-func (f *dateFormat) read(data []byte, start, end int) (stamp, bool) {
-	if end-start != f.size {
-		return 0, false
-	}
+// pairs has at each place of a form the number of two digits that begins there.
+type pairs [32]uint8
+
+func (w *dateWords) isDay(p *pairs) bool {
+	return isDay(int(p[w.century&31])*100+int(p[w.year&31]), int(p[w.month&31]), int(p[w.day&31]))
+}
+
+func (w *dateWords) isClock(p *pairs) bool {
+	return isClock(int(p[w.hour&31]), int(p[w.minute&31]), int(p[w.second&31]))
+}
+
+func (w *dateWords) stamp(p *pairs) stamp {
+	return stampOf(int(p[w.century&31])*100+int(p[w.year&31]), int(p[w.month&31]), int(p[w.day&31]),
+		int(p[w.hour&31]), int(p[w.minute&31]), int(p[w.second&31]))
+}
+
+// stamps are the rows whose cell is not certainly a date or time within the bounds.
+func (k *checker) stamps(c *column, rows uint64) (doubt uint64) {
+	data, cuts, before, quote := k.b.data, k.b.cuts[c.position:], &k.window.before, k.b.quote
+	f, anytime := c.dates[0], c.Min == "" && c.Max == ""
 	w := f.words
-	if w == nil {
-		return f.parse(data[start:end])
+	dayless := !strings.ContainsAny(f.text, "YMD")
+	clockless := !strings.ContainsAny(f.text, "hms")
+	read := pairs{pairOne: 1}
+	missing := c.missing()
+	for i := range windowRows {
+		if rows>>i&1 == 0 {
+			continue
+		}
+		start, end := cellAt(data, cuts, int(before[i]), quote)
+		if start == end {
+			doubt |= missing << i
+			continue
+		}
+		if end-start == f.size && f.words != nil {
+			lo, hi := (load(data, start)^w.form[0])&w.keep[0], (load(data, start+8)^w.form[1])&w.keep[1]
+			binary.LittleEndian.PutUint64(read[0:], lo*10+(lo>>8|hi<<56))
+			binary.LittleEndian.PutUint64(read[8:], hi*10+hi>>8)
+			if (lo|(lo+w.slack[0])|hi|(hi+w.slack[1]))&highs == 0 && (dayless || w.isDay(&read)) && (clockless || w.isClock(&read)) &&
+				(anytime || c.beyond(w.stamp(&read)) == "") {
+				continue
+			}
+		}
+		if s, ok := c.stamp(data[start:end]); !ok || c.beyond(s) != "" {
+			doubt |= 1 << i
+		}
 	}
-	lo, hi := (load(data, start)^w.form[0])&w.keep[0], (load(data, start+8)^w.form[1])&w.keep[1]
-	if (lo|(lo+w.slack[0])|hi|(hi+w.slack[1]))&highs != 0 {
-		return 0, false
-	}
-	var pairs [32]uint8 // at each place the number of two digits that begins there
-	binary.LittleEndian.PutUint64(pairs[0:], lo*10+(lo>>8|hi<<56))
-	binary.LittleEndian.PutUint64(pairs[8:], hi*10+hi>>8)
-	pairs[pairOne] = 1
-	at := func(i uint8) int { return int(pairs[i&31]) }
-	return newStamp(at(w.century)*100+at(w.year), at(w.month), at(w.day), at(w.hour), at(w.minute), at(w.second))
+	return doubt
 }

@@ -176,3 +176,29 @@ func TestLateEncodingNeedsAnotherPass(t *testing.T) {
 		t.Errorf("report %+v, err %v", rep, err)
 	}
 }
+
+// TestOddCharactersBelowUsualOnes: what earlier records proved about the file does not excuse a later one.
+func TestOddCharactersBelowUsualOnes(t *testing.T) {
+	const usual = 100
+	for _, c := range []struct {
+		encoding, send string
+		usual, odd     string
+		want           csvschema.Code
+	}{
+		{"auto", "", "ü", "Ã¤", csvschema.CodeMojibake},
+		{"windows-1252", "", "\xfc", "\xc3\xa4", csvschema.CodeMojibake},
+		{"auto", "", "\xfc", "\xc3\xa4", csvschema.CodeMojibake},
+		{"auto", "iso-8859-1", "ü", "Ω", csvschema.CodeUnmappable},
+		{"iso-8859-15", "iso-8859-1", "\xfc", "\xa4", csvschema.CodeUnmappable},
+		{"iso-8859-15", "windows-1252", "\xfc", "\xa4", ""},
+		{"windows-1252", "", "\xfc", "\x81", csvschema.CodeEncoding},
+	} {
+		text := "A;B\n" + strings.Repeat(c.usual+";1\n", usual) + c.odd + ";2\n"
+		rep := validate(t, text, func(s *csvschema.Schema) { s.Encoding, s.SendEncoding = c.encoding, c.send })
+		if c.want == "" {
+			expect(t, rep)
+		} else if len(rep.Errors) != 1 || rep.Errors[0].Code != c.want || rep.Errors[0].Line != usual+2 {
+			t.Errorf("%+v: %v", c, brief(rep.Errors))
+		}
+	}
+}

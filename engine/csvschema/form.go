@@ -32,6 +32,46 @@ func parseBoolean(v []byte) (value, ok bool) {
 	return false, false
 }
 
+// booleanWords are the spellings of a boolean in small letters, each padded with zeros and in the place that booleanSlot gives
+// it, so that one look finds a spelling.
+var booleanWords = func() (t [32]uint64) {
+	for _, text := range []string{"ja", "nein", "true", "false", "wahr", "falsch"} {
+		var word [8]byte
+		copy(word[:], text)
+		w := load(word[:], 0)
+		t[booleanSlot(w)] = w
+	}
+	return t
+}()
+
+// booleanSlot is a place of its own for each spelling of more than one letter.
+func booleanSlot(word uint64) uint64 { return word * 0x9E3779B97F4A7C15 >> 59 }
+
+// booleans are the rows whose cell is not certainly a boolean.
+func (k *checker) booleans(c *column, rows uint64) (doubt uint64) {
+	data, cuts, before, quote := k.b.data, k.b.cuts[c.position:], &k.window.before, k.b.quote
+	missing := c.missing()
+	for i := range windowRows {
+		if rows>>i&1 == 0 {
+			continue
+		}
+		start, end := cellAt(data, cuts, int(before[i]), quote)
+		if start == end {
+			doubt |= missing << i
+			continue
+		}
+		// A bit of case changes only letters into the letters above; of a longer value these are the first eight bytes.
+		word := (load(data, start) | ones*0x20) & (1<<(uint(end-start)*8) - 1)
+		if booleanWords[booleanSlot(word)] == word {
+			continue
+		}
+		if _, ok := parseBoolean(data[start:end]); !ok {
+			doubt |= 1 << i
+		}
+	}
+	return doubt
+}
+
 // What a byte may be part of in an address or account number.
 const (
 	inLocal  uint8 = 1 << iota // the part of an e-mail address before @

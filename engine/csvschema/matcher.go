@@ -15,6 +15,7 @@ type matcher struct {
 	// which nothing can match any more.
 	next   []uint16 // nil for patterns without a table
 	accept []bool   // by number without the steps
+	row    rowPattern
 }
 
 // maxStates bounds a table at 64 KiB.
@@ -40,7 +41,7 @@ func newMatcher(whole *regexp.Regexp) *matcher {
 	}
 	t := &tableBuilder{prog: prog, known: map[string]uint16{}}
 	if t.build() {
-		m.next, m.accept = t.next, t.accept
+		m.next, m.accept, m.row = t.next, t.accept, newRowPattern(t.next, t.accept)
 	}
 	return m
 }

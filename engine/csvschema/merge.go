@@ -78,6 +78,13 @@ func (m *merger) keep(faults ...Fault) {
 	m.kept.Store(int64(len(m.rep.Errors)))
 }
 
+// forget drops what was found above a header that does not fit: that is the one error of the file, however much of what
+// stands above it was handed on before.
+func (m *merger) forget() {
+	m.rep.Errors, m.rep.ErrorCount = nil, 0
+	m.rep.Warnings, m.rep.WarningCount = nil, 0
+}
+
 // insert counts a fault of the file and puts it where its offset belongs.
 func (m *merger) insert(f Fault) {
 	m.rep.ErrorCount++
@@ -95,6 +102,8 @@ func (m *merger) duplicates(b *batch) {
 	slices.SortStableFunc(b.entries, func(x, y entry) int {
 		return cmp.Or(cmp.Compare(x.rec, y.rec), cmp.Compare(x.set, y.set))
 	})
+	footer := slices.Clone(b.faults[b.footer:]) // stays behind the data
+	b.faults = b.faults[:b.footer]
 	repeated, cells := -1, len(b.faults)
 	for _, e := range b.entries {
 		s := &m.sets[e.set]
@@ -119,6 +128,7 @@ func (m *merger) duplicates(b *batch) {
 			return cmp.Or(cmp.Compare(x.Record, y.Record), cmp.Compare(x.ColumnNumber, y.ColumnNumber))
 		})
 	}
+	b.faults = append(b.faults, footer...)
 }
 
 // duplicate reports a value, key or row that came before in the record given. The batch holds the first faults of its

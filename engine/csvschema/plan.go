@@ -55,6 +55,7 @@ type column struct {
 	group       byte
 	dates       []*dateFormat // the first that fits counts; more than one only for time without a format
 	low, high   *bound
+	reach       reach // the same for short numbers
 	from, until stamp // for dates and times; only where Min or Max is set
 	pattern     *matcher
 	allowed     map[string]struct{}
@@ -64,10 +65,9 @@ type column struct {
 	exacting    bool // other ones than on its length in bytes
 	longest     int  // bytes that are not too many characters, whatever they are
 	constrained bool
-	wary        uint8   // suspects that matter
-	coded       bool    // the file's text is not in UTF-8, unlike that of the schema
-	choices     choices // what is allowed
-	set         int     // of its unique values, -1 for none
+	coded       bool     // the file's text is not in UTF-8, unlike that of the schema
+	choices     *choices // what is allowed, where that is enough to tell; else nil
+	set         int      // of its unique values, -1 for none
 }
 
 // set is one thing that must not occur twice.
@@ -114,6 +114,8 @@ func (s *Schema) dialectError() error {
 		return fmt.Errorf("unknown encoding %q", s.Encoding)
 	case s.Delimiter == 0 || s.Delimiter == '\n' || s.Delimiter == '\r' || s.Delimiter >= 0x80 || s.Quote >= 0x80:
 		return fmt.Errorf("delimiter and quote have to be one ASCII character, got %q and %q", s.Delimiter, s.Quote)
+	case s.Quote == '\n' || s.Quote == '\r':
+		return fmt.Errorf("quote cannot be a line end, got %q", s.Quote)
 	case s.Delimiter == s.Quote:
 		return fmt.Errorf("delimiter and quote are both %q", s.Quote)
 	}
@@ -163,14 +165,11 @@ func newColumn(spec Column, opt Options) (*column, error) {
 	if err := c.bounds(); err != nil {
 		return nil, err
 	}
+	c.reach = newReach(c.low, c.high, c.Scale)
 	c.textual = c.lengths || c.pattern != nil || c.allowed != nil || c.listed != nil
 	c.exacting = c.textual && (c.MinLength > 1 || c.pattern != nil || c.allowed != nil || c.listed != nil)
 	if c.longest = c.MaxLength; c.longest <= 0 {
-		c.longest = math.MaxInt
-	}
-	c.wary = suspectNumber | suspectMark
-	if c.Required {
-		c.wary |= suspectBlank
+		c.longest = math.MaxInt32
 	}
 	c.constrained = c.textual || c.Min != "" || c.Max != "" ||
 		k == kindDecimal && c.Scale >= 0
@@ -244,7 +243,7 @@ func (p *plan) place(names []string, in charset) {
 	at := make(map[string]int, len(names))
 	for i := len(names) - 1; i >= 0; i-- {
 		at[names[i]] = i
-		p.columns[i] = &column{Column: Column{Name: names[i], Scale: -1}, position: i, set: -1, wary: suspectNumber | suspectMark}
+		p.columns[i] = &column{Column: Column{Name: names[i], Scale: -1}, position: i, set: -1}
 	}
 	for _, c := range p.declared {
 		i, present := at[c.Name]
@@ -254,7 +253,7 @@ func (p *plan) place(names []string, in charset) {
 		placed := *c
 		placed.position = i
 		placed.coded = in != setUTF8
-		placed.choices = newChoices(c.OneOf, in)
+		placed.choices = newChoices(c.OneOf, in, p.Quote)
 		p.columns[i] = &placed
 	}
 	for _, key := range p.Keys {

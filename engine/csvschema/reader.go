@@ -38,7 +38,7 @@ func newReader(v *validation, m mode, out *merger) *reader {
 	v.columns, v.names, v.sets, v.width = nil, nil, nil, 0
 	in := &reader{validation: v, mode: m, out: out, scan: newScanner(v.Schema)}
 	in.scan.layout = v.layout(m.set)
-	in.scan.single = m.set != setUTF8
+	in.scan.setSingle(m.set != setUTF8)
 	return in
 }
 
@@ -46,11 +46,15 @@ func newReader(v *validation, m mode, out *merger) *reader {
 func (in *reader) read(ctx context.Context) error {
 	in.crew = newCrew(in.plan, in.mode, in.out, in.seeds, in.opt.Workers)
 	err := in.batches(ctx)
-	if errors.Is(err, errMisfit) {
+	misfit := errors.Is(err, errMisfit)
+	if misfit {
 		err = nil
 	}
 	if ended := in.crew.end(); err == nil {
 		err = ended
+	}
+	if misfit {
+		in.out.forget()
 	}
 	return err
 }
@@ -101,6 +105,7 @@ func (in *reader) records(eof bool) (int, error) {
 		}
 		if in.columns != nil && s.ends == endsLF && s.layout == nil {
 			known := len(b.recs)
+			s.maker.wary = !in.bare
 			pos, b.recs = s.sweep(pos, b.recs, in.number+1)
 			in.number += int64(len(b.recs) - known)
 			if pos == s.n {
@@ -128,8 +133,9 @@ func (in *reader) take(r record) error {
 	if in.Header && in.index <= in.headerRow() {
 		b.look(&r, in.set)
 		in.top.keep(&b.stats)
+		r.heads = in.index == in.headerRow()
 		b.above = append(b.above, r)
-		if in.index == in.headerRow() {
+		if r.heads {
 			return in.judgeHeader(&b.above[len(b.above)-1])
 		}
 		return nil

@@ -3,7 +3,6 @@ package csvschema
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -256,7 +255,7 @@ func (k *checker) unsendable(r *record) {
 	where := r.start + uint32(at)
 	out := Fault{Code: code, Line: r.line + linesBefore(raw[:at], b.ends), Offset: b.offset(where), Expected: k.expected(nil, code)}
 	secret := k.secret
-	if k.isHeader(r) {
+	if r.heads && len(k.Fixed) == 0 {
 		secret = false
 		for i := range int(r.n) {
 			if f := b.field(r, i); f.start <= where {
@@ -278,9 +277,4 @@ func (k *checker) unsendable(r *record) {
 	out.Message = words[code].say(k.language, args...)
 	out.place(r, b)
 	b.faults = append(b.faults, out)
-}
-
-// isHeader tells the record that names the columns from others that are no data.
-func (k *checker) isHeader(r *record) bool {
-	return k.Header && r.number == 0 && slices.Equal(k.b.names(r, k.set, k.Quote), k.names)
 }

@@ -53,6 +53,7 @@ func TestCells(t *testing.T) {
 		{"min_length", column{MinLength: 3}, []string{"", "äöü", "abcd"}, []string{"äö"}, csvschema.CodeMinLength},
 		{"max_length", column{MaxLength: 3}, []string{"äöü", `""""""`}, []string{"äöüß"}, csvschema.CodeMaxLength},
 		{"pattern", column{Pattern: regexp.MustCompile(`[A-ZÄ]{2}|\d+`)}, []string{"AÄ", "12", ""}, []string{"ABC", "xAB", "1a"}, csvschema.CodePattern},
+		{"pattern", column{Pattern: regexp.MustCompile(`[!-~]{4}`)}, []string{"abcd", `"a""bc"`}, []string{"abc", `"a""b"`, "a cd"}, csvschema.CodePattern},
 		{"one_of", column{OneOf: []string{"Größe", "x\"y"}}, []string{"Größe", `"x""y"`}, []string{"größe", "x"}, csvschema.CodeOneOf},
 		{"min", column{Type: "integer", Min: "-5"}, []string{"-5", "0", "99999999999999999999"}, []string{"-6", "-99999999999999999999"}, csvschema.CodeMin},
 		{"max", column{Type: "decimal", Max: "1.000,50"}, []string{"1000,5", "1.000,500", "-1"}, []string{"1000,51", "1000,5000000000000000000001"}, csvschema.CodeMax},
@@ -256,6 +257,7 @@ func TestSchemaThatContradictsItself(t *testing.T) {
 		"unknown encoding":            func(s *csvschema.Schema) { s.Encoding = "ebcdic" },
 		"no delimiter":                func(s *csvschema.Schema) { s.Delimiter = 0 },
 		"delimiter is the quote":      func(s *csvschema.Schema) { s.Delimiter = s.Quote },
+		"quote is a line end":         func(s *csvschema.Schema) { s.Quote = '\n' },
 		"in_file without a lookup":    one(csvschema.Column{InFile: &csvschema.InFile{Path: "x"}}),
 	} {
 		s := csvschema.Default()

@@ -28,7 +28,9 @@ type record struct {
 	faultAt          uint32 // the byte that shows it
 	faultField       uint32 // the field it lies in, from 0
 	blank, high, nul bool
+	heads            bool  // the header
 	swept            bool  // by sweep: first counts cuts, not fields
+	odd, hollow      bool  // of a record swept: a cell without a type may be suspicious, a cell may be empty or begin with a blank
 	proven           uint8 // what is certain about the bytes above 0x7F; 0 is always right
 	cut              bool  // longer than max_record: next is not known, bytes are to be dropped up to a line end
 }
@@ -53,7 +55,9 @@ type scanner struct {
 	n      int
 	eof    bool // nothing follows data[:n]
 	fields []field
-	cuts   []uint32     // what sweep notes instead of fields: the byte before the first of a record, and the one behind each
+	cuts   []uint32 // what sweep notes instead of fields: the byte before the first of a record, and the one behind each
+	maker  maskMaker
+	masks  [masksAtOnce]masks
 	line   int64        // of the next record
 	layout *fieldLayout // nil: fields are delimited
 }
@@ -68,6 +72,7 @@ func newScanner(s *Schema) scanner {
 	if c.noQuote {
 		c.quoteWord = c.delimWord
 	}
+	c.maker = maskMaker{delim: byte(c.delimWord), quote: byte(c.quoteWord), limit: 0xC0}
 	return c
 }
 

@@ -5,8 +5,9 @@ import (
 	"math/bits"
 )
 
-// pad is how many bytes every buffer holds beyond its data, so that 64 bytes can be loaded at any valid position.
-const pad = 64
+// pad is how many bytes every buffer holds beyond its data, so that a block and one byte more can be loaded at any valid
+// position.
+const pad = blockLen + 8
 
 const (
 	ones  = 0x0101010101010101

@@ -18,86 +18,134 @@ func (s *scanner) sweep(start int, recs []record, number int64) (next int, _ []r
 	line := s.line
 	q := quoting{mayOpen: 1}
 	var text letters
-	// What earlier blocks hold of the record at hand:
-	var high, quotes uint64
-	var inner int64
-	proven := ^uint8(0)
+	var made []masks
+	before := lastByte{odd: 1, opens: 1}
+	r := sightings{proven: ^uint8(0)}
 	for base := start; base < n && base-start <= s.max; base += blockLen {
-		block := (*[blockLen]byte)(data[base:])
-		m := s.masks(block)
+		if len(made) == 0 {
+			made = s.masks[:min(masksAtOnce, (n-base+blockLen-1)/blockLen)]
+			s.maker.all(made, data[base:])
+		}
+		m := &made[0]
+		made = made[1:]
+		if s.noQuote {
+			m.quotes = 0
+		}
 		if n-base < blockLen {
 			m.until(n - base)
 		}
-		o := q.outline(&m, data, base, n)
-		here := ^uint8(0)
-		if m.high|text.lead != 0 {
-			here = text.prove(block, m.high, s.single)
-			proven &= here
-		} else {
-			text.high = 0
-		}
+		o := q.outline(m)
+		here := text.prove((*[blockLen]byte)(data[base:]), m, s.single)
+		r.proven &= here
+		seen := before.sights(m, &o)
 		known := len(cuts)
 		cuts = appendPlaces(cuts, o.ends, base)
 		for rest := o.lineEnds; rest != 0; rest &= rest - 1 {
-			before := rest&-rest - 1
-			following := known + bits.OnesCount64(o.ends&before) + 1
+			upTo := rest ^ (rest - 1)
+			following := known + bits.OnesCount64(o.ends&upTo)
 			end := base + bits.TrailingZeros64(rest)
 			next, fields := end+1, following-first
 			if end > start && data[end-1] == '\r' { // which is the last cut, and the line feed one more
 				end--
 				fields--
 			}
+			r.add(&seen, upTo)
 			empty, length := fields-1, end-start
-			if length == empty || length <= empty+2*fields && quotes|m.quotes&before != 0 || length >= s.max { // blank, perhaps, or too long
+			if length == empty || length <= empty+2*fields && r.quotes != 0 || length >= s.max { // blank, perhaps, or too long
 				s.cuts, s.line = cuts[:first], line
 				return start, recs
 			}
-			if o.inner != 0 {
-				inner += int64(bits.OnesCount64(o.inner & before))
-			}
 			recs = append(recs, record{
 				start: uint32(start), end: uint32(end), next: uint32(next), first: uint32(first), n: uint32(fields),
-				line: line, number: number, swept: true, high: (high | m.high&before) != 0, proven: proven,
+				line: line, number: number, swept: true, high: r.high != 0, proven: r.proven, odd: r.odd != 0, hollow: r.hollow != 0,
 			})
 			number++
-			line += inner + 1
+			line += r.inner + 1
 			start, first = next, following
-			high, quotes, inner, proven = 0, 0, 0, here
-			m.high &^= before
-			m.quotes &^= before
-			o.inner &^= before
+			r = sightings{proven: here}
+			seen.drop(upTo)
 		}
 		if o.bad != 0 {
 			break
 		}
-		high |= m.high
-		quotes |= m.quotes
-		if o.inner != 0 {
-			inner += int64(bits.OnesCount64(o.inner))
-		}
+		r.add(&seen, ^uint64(0))
 	}
 	s.cuts, s.line = cuts[:first], line
 	return start, recs
 }
 
-// appendPlaces appends base plus the place of each bit of mask. Four at a time are written, those that are none as well:
+// setSingle says whether the file has one byte for each character: then bytes below 0xA0 are letters and signs or nothing at
+// all, else those below 0xC0 continue a character.
+func (s *scanner) setSingle(single bool) {
+	if s.single, s.maker.limit = single, 0xC0; single {
+		s.maker.limit = 0xA0
+	}
+}
+
+// masksAtOnce is how many blocks the masks are made of ahead; those behind a record that scan has to read are made again.
+const masksAtOnce = 16
+
+// sights are the bytes of a block that say something about the record they lie in.
+type sights struct {
+	high, quotes, inner, odd uint64
+	hollow                   uint64 // perhaps the end of an empty cell, or the beginning of one that begins with a blank
+}
+
+// lastByte is what the byte before a block says about its first one; 1 stands for yes.
+type lastByte struct {
+	odd    uint64 // it is odd
+	opens  uint64 // a cell begins behind it
+	quotes uint64 // it is a quote
+}
+
+func (l *lastByte) sights(m *masks, o *outline) (s sights) {
+	opens := o.ends &^ m.returns
+	s.high, s.quotes, s.inner = m.high, m.quotes, o.inner
+	s.odd = m.odd<<1 | l.odd
+	opened, quoted := opens<<1|l.opens, m.quotes<<1|l.quotes
+	s.hollow = o.ends&opened | m.quotes&quoted | m.blanks&(opened|quoted)
+	l.odd, l.opens, l.quotes = m.odd>>63, opens>>63, m.quotes>>63
+	return s
+}
+
+// drop forgets the bytes of the mask.
+func (s *sights) drop(mask uint64) {
+	s.high &^= mask
+	s.quotes &^= mask
+	s.inner &^= mask
+	s.odd &^= mask
+	s.hollow &^= mask
+}
+
+// sightings are what was seen of the record at hand; of the masks, whether there is any.
+type sightings struct {
+	high, quotes, odd, hollow uint64
+	inner                     int64
+	proven                    uint8
+}
+
+func (r *sightings) add(s *sights, mask uint64) {
+	r.high |= s.high & mask
+	r.quotes |= s.quotes & mask
+	r.odd |= s.odd & mask
+	r.hollow |= s.hollow & mask
+	if s.inner != 0 {
+		r.inner += int64(bits.OnesCount64(s.inner & mask))
+	}
+}
+
+// appendPlaces appends base plus the place of each bit of mask. Eight at a time are written, those that are none as well:
 // it is dearer to find out how many there are.
 func appendPlaces(places []uint32, mask uint64, base int) []uint32 {
-	const step = 4
-	known := len(places)
+	const step = 8
+	known, n := len(places), bits.OnesCount64(mask)
 	places = slices.Grow(places, blockLen+step)
 	room := places[known : known+blockLen+step]
-	n := bits.OnesCount64(mask)
 	for i := 0; i < n; i += step {
-		four := (*[step]uint32)(room[i:])
-		second := mask & (mask - 1)
-		third := second & (second - 1)
-		fourth := third & (third - 1)
-		four[0] = uint32(base + bits.TrailingZeros64(mask))
-		four[1] = uint32(base + bits.TrailingZeros64(second))
-		four[2] = uint32(base + bits.TrailingZeros64(third))
-		four[3] = uint32(base + bits.TrailingZeros64(fourth))
-		mask = fourth & (fourth - 1)
+		for j := range step {
+			room[i+j] = uint32(base + bits.TrailingZeros64(mask))
+			mask &= mask - 1
+		}
 	}
 	return places[:known+n]
 }

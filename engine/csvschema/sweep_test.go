@@ -13,7 +13,7 @@ func TestSweepIsScan(t *testing.T) {
 	cell := rapid.SampledFrom([]string{
 		"", "", "1", "x", "Müller", "ä", "ßÜ", "€", "Ã¤", "\xe4", "\xc3", "\xa4", "\xc0\xaf", "\x81", "\t", "\x01", `""`, `"a"`, `"b;c"`, `"d""e"`, `""""`,
 		"\"f\ng\"", "\"h\r\ni\"", "\"ü\n\n\"", strings.Repeat("lang", 20), strings.Repeat("ö", 40),
-		"\"", "\"j", "k\"", "\"l\"m", "\r", "\x00", "n\ro",
+		" ", " o", `" p"`, "C:\\q", "D:/r", `\\s\t`, "FILE:/u", "1,00E+05", "2E-10", "#NV", "####", "\"", "\"j", "k\"", "\"l\"m", "\r", "\x00", "n\ro",
 	})
 	end := rapid.SampledFrom([]string{"\n", "\n", "\r\n", "\r\n", "", "\r"})
 	rapid.Check(t, func(t *rapid.T) {
@@ -31,12 +31,17 @@ func TestSweepIsScan(t *testing.T) {
 	})
 }
 
-// TestSweepAcrossBlocks moves whatever is more than one byte over the edges of the blocks.
+// TestSweepAcrossBlocks moves whatever is more than one byte over the edges of the blocks, and of those whose masks are made
+// together.
 func TestSweepAcrossBlocks(t *testing.T) {
 	for _, text := range []string{
 		`"a"`, `"a"b`, `"a""b"`, `""""`, `a"b`, "\"a\r\nb\"", "a\rb", "ä", "Ã¤", "\xc3", "\xc3\xc4", "\xa4", "\xc3\xa4\xa4", "\xe4\x81", "€", "\x00",
+		`""`, "", " x", `" x"`, "C:/x", "1E+05", "#", `\\a\b`,
 	} {
-		for before := range 2 * blockLen {
+		for before := range 4 * blockLen {
+			if before >= 2*blockLen {
+				before += (masksAtOnce - 3) * blockLen
+			}
 			for _, end := range []string{"\n", "\r\n"} {
 				for _, single := range []bool{false, true} {
 					sameAsScan(t, Default(), strings.Repeat("x", before)+";"+text+";"+strings.Repeat("y", blockLen)+end+text+";z"+end, true, single)
@@ -52,7 +57,9 @@ func sameAsScan(t failing, s *Schema, text string, eof, single bool) {
 	load := func() scanner {
 		c := newScanner(s)
 		c.data = append([]byte(text), make([]byte, pad)...)
-		c.n, c.eof, c.ends, c.single = len(text), eof, endsLF, single
+		c.n, c.eof, c.ends = len(text), eof, endsLF
+		c.setSingle(single)
+		c.maker.wary = true
 		c.data[c.n] = '\n'
 		return c
 	}
@@ -67,6 +74,7 @@ func sameAsScan(t failing, s *Schema, text string, eof, single bool) {
 				t.Fatalf("%q from %d:\nsweep %s\nscan  %s", text, from, described(swept, &recs[i]), described(scanned, &want))
 			}
 			justified(t, text[want.start:want.end], recs[i].proven, single)
+			unremarkable(t, swept, &recs[i])
 			from = int(want.next)
 		}
 		if next != from || fast.line != slow.line {
@@ -89,6 +97,20 @@ func described(b *batch, r *record) string {
 		fmt.Fprintf(&out, " %d-%d:%d", f.start, f.end, f.flags)
 	}
 	return out.String()
+}
+
+// unremarkable fails where a record is said to have no cell that needs a look, and has one.
+func unremarkable(t failing, b *batch, r *record) {
+	for i := range int(r.n) {
+		f := b.field(r, i)
+		v := b.data[f.start:f.end]
+		if !r.hollow && (len(v) == 0 || v[0] == ' ') {
+			t.Fatalf("%q: cell %d is empty or begins with a blank", b.data[r.start:r.end], i)
+		}
+		if !r.odd && len(v) > 0 && suspicious(v) {
+			t.Fatalf("%q: cell %d is suspicious", b.data[r.start:r.end], i)
+		}
+	}
 }
 
 // justified fails where something is proven about text that is not so.
