@@ -299,7 +299,7 @@ func TestPositionsCannotBeRead(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t)
-			cfg := r.load(strings.Replace(shop, `"3s"`, `"100ms"`, 1) + orders)
+			cfg := r.load(strings.Replace(shop, `"3s"`, `"2s"`, 1) + orders)
 			r.write("in/a.csv", order(door, frame))
 			r.onReads(fault)
 			if p := r.expectPlan(cfg); len(p.Problems) != 1 { // of the order, or of the whole connection
