@@ -16,6 +16,15 @@ import (
 // retryRules marks files of rules, and takes over folders, that a person wants planned.
 func (q Requests) retryRules(ctx context.Context, st *standing, patterns []string) ([]Address, error) {
 	var marked []Address
+	for _, a := range st.plan.Actions { // what a rule that was renamed without moved has tried is known by the new name
+		if a.Rule == nil || a.Reason != ReasonRefused || a.Prior == nil || !matches(patterns, a.Address) {
+			continue
+		}
+		if err := q.Ledger.Retry(ctx, *a.Prior, q.Who); err != nil {
+			return marked, err
+		}
+		marked = append(marked, a.Address)
+	}
 	for _, r := range q.Config.Rules {
 		seen := st.snapshot.rules[r.Address]
 		foreign := seen.strange != "" && matches(patterns, r.Address)
