@@ -111,27 +111,6 @@ func doneLine(t engine.Tally) string {
 }
 
 func doneWord(k engine.ActionKind, n int) string {
-	switch k {
-	case engine.Upload:
-		return count(n, "file uploaded.", "files uploaded.")
-	case engine.Reject:
-		return count(n, "file rejected.", "files rejected.")
-	case engine.Duplicate:
-		return count(n, "duplicate archived.", "duplicates archived.")
-	case engine.RunExport:
-		return count(n, "export written.", "exports written.")
-	case engine.ReadPosition:
-		return count(n, "position read.", "positions read.")
-	case engine.SetReady:
-		return count(n, "status set.", "statuses set.")
-	case engine.CopyPosition:
-		return count(n, "position copied.", "positions copied.")
-	case engine.SaveAs:
-		return count(n, "document saved.", "documents saved.")
-	case engine.Purchase:
-		return count(n, "purchase placed.", "purchases placed.")
-	case engine.Delete:
-		return count(n, "position deleted.", "positions deleted.")
-	}
-	return count(n, "interrupted step finished.", "interrupted steps finished.")
+	w := wordsOf(k)
+	return count(n, w.one, w.many)
 }

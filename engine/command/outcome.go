@@ -14,34 +14,6 @@ import (
 // heartbeat is how often a running step says that it still runs.
 const heartbeat = 10 * time.Second
 
-// gerund is what a step is doing, at its start.
-func gerund(k engine.ActionKind) string {
-	switch k {
-	case engine.Upload:
-		return "Uploading..."
-	case engine.Reject:
-		return "Rejecting..."
-	case engine.Duplicate:
-		return "Archiving a duplicate..."
-	case engine.RunExport:
-		return "Exporting..."
-	case engine.ReadPosition:
-		return "Reading..."
-	case engine.SetReady:
-		return "Setting the status..."
-	case engine.CopyPosition:
-		return "Copying..."
-	case engine.SaveAs:
-		return "Saving..."
-	case engine.Purchase:
-		return "Placing..."
-	case engine.Delete:
-		return "Deleting..."
-	default:
-		return "Resuming..."
-	}
-}
-
 // phrase is what a step is doing in the middle.
 func phrase(phase string, k engine.ActionKind) string {
 	switch {
@@ -58,29 +30,12 @@ func phrase(phase string, k engine.ActionKind) string {
 // seconds is a duration as Terraform's progress lines print it.
 func seconds(d time.Duration) string { return d.Round(time.Second).String() }
 
-// completed is how a step that went well is called at its end.
-func completed(k engine.ActionKind) string {
-	switch k {
-	case engine.Upload:
-		return "Import complete"
-	case engine.RunExport:
-		return "Export complete"
-	case engine.Duplicate:
-		return "Duplicate archived"
-	case engine.Resume:
-		return "Resumed and complete"
-	case engine.Purchase:
-		return "Placed"
-	}
-	return "Complete"
-}
-
 // endLine is a step's last line.
 func endLine(e engine.StepEnded) string {
 	var what string
 	switch e.Result {
 	case engine.ResultDone:
-		what = completed(e.Action.Kind) + " after " + seconds(e.Elapsed)
+		what = wordsOf(e.Action.Kind).completed + " after " + seconds(e.Elapsed)
 	case engine.ResultWarned:
 		what = "Completed with errors after " + seconds(e.Elapsed)
 	case engine.ResultRejected:

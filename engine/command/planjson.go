@@ -193,7 +193,7 @@ func (v *jsonView) event(e engine.Event) {
 	switch e := e.(type) {
 	case engine.StepStarted:
 		v.start(e.Action)
-		v.line("info", "apply_start", e.Action.Address.String()+": "+gerund(e.Action.Kind), hookOf(e.Action, 0))
+		v.line("info", "apply_start", e.Action.Address.String()+": "+wordsOf(e.Action.Kind).starting, hookOf(e.Action, 0))
 	case engine.StepProgress:
 		if elapsed, due := v.beat(e.Action); due {
 			v.line("info", "apply_progress", fmt.Sprintf("%s: Still %s [%s elapsed]", e.Action.Address, phrase(e.Phase, e.Action.Kind), seconds(elapsed)), hookOf(e.Action, elapsed))

@@ -64,7 +64,7 @@ func (t *planText) legend() {
 	}
 	for _, k := range stepKinds {
 		if t.plan.Count(k) > 0 {
-			t.printf("  %s %s\n", t.sign(k.Sign()), legendOf(k))
+			t.printf("  %s %s\n", t.sign(k.Sign()), wordsOf(k).legend)
 		}
 	}
 }

@@ -8,69 +8,66 @@ import (
 	"dropform/engine"
 )
 
-// stepKinds are the kinds of step in the order in which legends and counts name them.
-var stepKinds = []engine.ActionKind{
-	engine.Upload, engine.Reject, engine.Duplicate, engine.RunExport, engine.ReadPosition, engine.SetReady, engine.CopyPosition, engine.SaveAs,
-	engine.Purchase, engine.Delete, engine.Resume, engine.NeedsPerson,
+// kindWords is how a kind of step is spoken of.
+type kindWords struct {
+	kind      engine.ActionKind
+	legend    string // what its sign stands for
+	planned   string // behind their number, in the line "Plan: …"
+	starting  string
+	completed string // at the end of one that went well
+	one, many string // behind their number, when they are done
 }
 
-// legendOf says what a kind's sign stands for.
-func legendOf(k engine.ActionKind) string {
-	switch k {
-	case engine.Upload:
-		return "upload a file"
-	case engine.Reject:
-		return "reject a file (nothing is sent, a report is written beside it)"
-	case engine.Duplicate:
-		return "archive a duplicate (nothing is sent)"
-	case engine.RunExport:
-		return "run an export"
-	case engine.Resume:
-		return "finish what was interrupted (nothing is sent again)"
-	case engine.ReadPosition:
-		return "read position data"
-	case engine.SetReady:
-		return "set a ready status"
-	case engine.CopyPosition:
-		return "copy a position"
-	case engine.SaveAs:
-		return "save a document as another"
-	case engine.Purchase:
-		return "place a purchase (irreversible)"
-	case engine.Delete:
-		return "delete a position (irreversible)"
-	default:
-		return "needs a person"
+// steps are the kinds of step in the order in which legends and counts name them. What is not said of a kind is said as of
+// a step that was interrupted.
+var steps = []kindWords{
+	{engine.Upload, "upload a file", "to upload", "Uploading...", "Import complete", "file uploaded.", "files uploaded."},
+	{
+		engine.Reject, "reject a file (nothing is sent, a report is written beside it)", "to reject", "Rejecting...", "Complete",
+		"file rejected.", "files rejected.",
+	},
+	{
+		engine.Duplicate, "archive a duplicate (nothing is sent)", "to archive as duplicate", "Archiving a duplicate...", "Duplicate archived",
+		"duplicate archived.", "duplicates archived.",
+	},
+	{engine.RunExport, "run an export", "to export", "Exporting...", "Export complete", "export written.", "exports written."},
+	{engine.ReadPosition, "read position data", "to read", "Reading...", "Complete", "position read.", "positions read."},
+	{engine.SetReady, "set a ready status", "to set ready", "Setting the status...", "Complete", "status set.", "statuses set."},
+	{engine.CopyPosition, "copy a position", "to copy", "Copying...", "Complete", "position copied.", "positions copied."},
+	{engine.SaveAs, "save a document as another", "to save as", "Saving...", "Complete", "document saved.", "documents saved."},
+	{engine.Purchase, "place a purchase (irreversible)", "to purchase", "Placing...", "Placed", "purchase placed.", "purchases placed."},
+	{engine.Delete, "delete a position (irreversible)", "to delete", "Deleting...", "Complete", "position deleted.", "positions deleted."},
+	{
+		engine.Resume, "finish what was interrupted (nothing is sent again)", "to resume", "Resuming...", "Resumed and complete",
+		"interrupted step finished.", "interrupted steps finished.",
+	},
+	{engine.NeedsPerson, "needs a person", "", "Resuming...", "Complete", "interrupted step finished.", "interrupted steps finished."},
+}
+
+// stepKinds are the kinds alone.
+var stepKinds = func() (out []engine.ActionKind) {
+	for _, w := range steps {
+		out = append(out, w.kind)
 	}
+	return out
+}()
+
+// wordsOf is how a kind is spoken of.
+func wordsOf(k engine.ActionKind) kindWords {
+	for _, w := range steps {
+		if w.kind == k {
+			return w
+		}
+	}
+	return steps[len(steps)-1]
 }
 
 // counted is a kind's part of the line "Plan: …".
 func counted(k engine.ActionKind, n int) string {
-	switch k {
-	case engine.Upload:
-		return fmt.Sprintf("%s to upload", thousands(int64(n)))
-	case engine.Reject:
-		return fmt.Sprintf("%s to reject", thousands(int64(n)))
-	case engine.Duplicate:
-		return fmt.Sprintf("%s to archive as duplicate", thousands(int64(n)))
-	case engine.RunExport:
-		return fmt.Sprintf("%s to export", thousands(int64(n)))
-	case engine.Resume:
-		return fmt.Sprintf("%s to resume", thousands(int64(n)))
-	case engine.ReadPosition:
-		return fmt.Sprintf("%s to read", thousands(int64(n)))
-	case engine.SetReady:
-		return fmt.Sprintf("%s to set ready", thousands(int64(n)))
-	case engine.CopyPosition:
-		return fmt.Sprintf("%s to copy", thousands(int64(n)))
-	case engine.SaveAs:
-		return fmt.Sprintf("%s to save as", thousands(int64(n)))
-	case engine.Purchase:
-		return fmt.Sprintf("%s to purchase", thousands(int64(n)))
-	case engine.Delete:
-		return fmt.Sprintf("%s to delete", thousands(int64(n)))
-	}
-	if n == 1 {
+	switch {
+	case k != engine.NeedsPerson:
+		return thousands(int64(n)) + " " + wordsOf(k).planned
+	case n == 1:
 		return "1 waits for a person"
 	}
 	return fmt.Sprintf("%s wait for a person", thousands(int64(n)))

@@ -113,7 +113,7 @@ func (v *textView) event(e engine.Event) {
 	case engine.StepStarted:
 		v.steps[e.Action] = &runningStep{since: v.now()}
 		if v.bars == nil && !v.retries(e.Action) {
-			v.print("%s: %s\n", e.Action.Address, gerund(e.Action.Kind))
+			v.print("%s: %s\n", e.Action.Address, wordsOf(e.Action.Kind).starting)
 		}
 	case engine.StepProgress:
 		if s := v.steps[e.Action]; s != nil {
