@@ -15,6 +15,8 @@ import (
 
 	"github.com/icholy/digest"
 	"golang.org/x/text/unicode/norm"
+
+	"dropform/engine/wire"
 )
 
 // scheme is how a request is authenticated.
@@ -103,7 +105,7 @@ func parseChallenge(s string) (*digest.Challenge, error) {
 		c.QOP = []string{"auth"}
 	}
 	if _, _, ok := algorithm(c); !ok {
-		return nil, fmt.Errorf("the server wants Digest with the algorithm %q, which is not supported", oneLine(c.Algorithm))
+		return nil, fmt.Errorf("the server wants Digest with the algorithm %q, which is not supported", wire.OneLine(c.Algorithm))
 	}
 	return c, nil
 }

@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"golang.org/x/time/rate"
+
+	"dropform/engine/wire"
 )
 
 // Config says how to reach one CONBOX service.
@@ -50,6 +52,9 @@ type Config struct {
 	UserAgent string
 }
 
+// idleConns is how many unused connections are kept for reads and probes.
+const idleConns = 8
+
 // The values of Config.Auth.
 const (
 	authAuto   = "auto"
@@ -86,8 +91,10 @@ func New(cfg Config) (*Client, error) {
 		limit = rate.Limit(cfg.Rate)
 	}
 	return &Client{
-		cfg: cfg, target: target, reads: newTransport(cfg, true), writes: newTransport(cfg, false),
-		gate: newGate(), limiter: rate.NewLimiter(limit, 1),
+		cfg: cfg, target: target,
+		reads:  wire.NewTransport(wire.Options{Timeout: cfg.Timeout, TLS: cfg.TLS, Proxy: cfg.Proxy, Idle: idleConns}),
+		writes: wire.NewTransport(wire.Options{Timeout: cfg.Timeout, TLS: cfg.TLS, Proxy: cfg.Proxy}),
+		gate:   newGate(), limiter: rate.NewLimiter(limit, 1),
 	}, nil
 }
 

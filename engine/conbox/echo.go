@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"dropform/engine/wire"
 )
 
 // echo is what the answer to a call has to repeat of it.
@@ -19,7 +21,7 @@ type echo struct {
 func (e echo) compare(action string, d Data) []string {
 	var odd []string
 	differs := func(field, sent, got string) {
-		odd = append(odd, fmt.Sprintf("the answer's %s is %q, not %q", field, oneLine(got), oneLine(sent)))
+		odd = append(odd, fmt.Sprintf("the answer's %s is %q, not %q", field, wire.OneLine(got), wire.OneLine(sent)))
 	}
 	if !strings.EqualFold(d.Action, action) && !(action == getPositionData && strings.EqualFold(d.Action, getPostionData)) {
 		differs("Action", action, d.Action)

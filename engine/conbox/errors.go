@@ -2,8 +2,9 @@ package conbox
 
 import (
 	"errors"
-	"strings"
 	"time"
+
+	"dropform/engine/wire"
 )
 
 // Class is what kind of problem an [Error] is; the values are stable.
@@ -26,29 +27,14 @@ const (
 )
 
 // Certainty is what is known about a request that failed.
-type Certainty int
+type Certainty = wire.Certainty
 
-// The certainties. The zero value is the cautious one.
+// The certainties, see [wire.Certainty].
 const (
-	// Unknown: the server may have carried it out.
-	Unknown Certainty = iota
-	// NotSent: the server's application cannot have seen it.
-	NotSent
-	// Refused: the server said no.
-	Refused
+	Unknown = wire.Unknown
+	NotSent = wire.NotSent
+	Refused = wire.Refused
 )
-
-// String is "unknown", "not sent" or "refused".
-func (c Certainty) String() string {
-	switch c {
-	case NotSent:
-		return "not sent"
-	case Refused:
-		return "refused"
-	default:
-		return "unknown"
-	}
-}
 
 // ErrUnknownAction is in the chain of the error of a [Client.Read] whose server knows neither spelling of the action:
 // it is older than moveIT 54.30.14 (GetPositionData).
@@ -77,35 +63,13 @@ type Error struct {
 
 // Error says what was being done, what came of it and what to do next, on one line.
 func (e *Error) Error() string {
-	var b strings.Builder
-	var remarks []string
-	b.WriteString("conbox " + e.Action + ": ")
-	switch {
-	case e.Message != "":
-		b.WriteString("the server says \"" + e.Message + "\"")
-		if e.Status != 0 && e.Status/100 != 2 {
-			remarks = append(remarks, statusText(e.Status))
-		}
-		if e.Err != nil {
-			b.WriteString(", " + e.Err.Error())
-		}
-	case e.Err != nil:
-		b.WriteString(e.Err.Error())
-	default:
-		b.WriteString("the server answered " + statusText(e.Status))
-	}
+	f := wire.Failure{Call: "conbox " + e.Action, Status: e.Status, Message: e.Message, Err: e.Err, Hint: e.Hint}
 	if e.write {
-		remarks = append(remarks, map[Certainty]string{
+		f.Remark = map[Certainty]string{
 			NotSent: "not sent", Refused: "refused", Unknown: "it is unknown whether it was carried out",
-		}[e.Certainty])
+		}[e.Certainty]
 	}
-	if len(remarks) > 0 {
-		b.WriteString(" (" + strings.Join(remarks, ", ") + ")")
-	}
-	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
-	}
-	return b.String()
+	return f.String()
 }
 
 // Unwrap is the cause on this side.

@@ -2,17 +2,14 @@ package conbox
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync"
 	"sync/atomic"
-	"time"
+
+	"dropform/engine/wire"
 )
 
 const (
@@ -20,10 +17,7 @@ const (
 	errorLimit  = 64 << 10 // of an answer other than 2xx
 )
 
-const (
-	hintProxy = "check proxy of the connection: address, user and password, and whether it lets this machine reach the server"
-	hintURL   = "check url of the connection: this does not look like a CONBOX service"
-)
+const hintURL = "check url of the connection: this does not look like a CONBOX service"
 
 // stage is what a request is for; it decides what a failure means.
 type stage int
@@ -46,22 +40,16 @@ type reply struct {
 // then a probe or a read, and never a write, goes out again on a fresh one.
 func (c *Client) exchange(ctx context.Context, call *call, s stage, body []byte, authorization string) (*reply, *Error) {
 	r, reused, err := c.attempt(ctx, call, s, body, authorization)
-	if err != nil && reused && s != writing && err.Class == ClassNetwork && !errors.As(err.Err, new(timeoutError)) {
+	if err != nil && reused && s != writing && err.Class == ClassNetwork && !errors.As(err.Err, new(wire.TimeoutError)) {
 		c.reads.CloseIdleConnections()
 		r, _, err = c.attempt(ctx, call, s, body, authorization)
 	}
 	return r, err
 }
 
-// timeoutError is our own timeout, as opposed to the caller's deadline.
-type timeoutError struct{ limit time.Duration }
-
-func (e timeoutError) Error() string { return fmt.Sprintf("no answer within %s", e.limit) }
-func (timeoutError) Timeout() bool   { return true }
-
 // attempt is one request on the wire.
 func (c *Client) attempt(parent context.Context, call *call, s stage, body []byte, authorization string) (r *reply, reused bool, fail *Error) {
-	ctx, cancel := context.WithTimeoutCause(parent, c.cfg.Timeout, timeoutError{c.cfg.Timeout})
+	ctx, cancel := context.WithTimeoutCause(parent, c.cfg.Timeout, wire.TimeoutError{Limit: c.cfg.Timeout})
 	defer cancel()
 	var wrote atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -73,7 +61,7 @@ func (c *Client) attempt(parent context.Context, call *call, s stage, body []byt
 		e := &Error{Action: call.action, Class: ClassNetwork, Certainty: Unknown, write: call.write}
 		e.Err = call.blame(e, parent, ctx, err)
 		// Before the headers nothing was written; a body that we ended before its last block was no request.
-		ours := parent.Err() != nil || errors.As(context.Cause(ctx), new(timeoutError))
+		ours := parent.Err() != nil || errors.As(context.Cause(ctx), new(wire.TimeoutError))
 		if s != writing || !wrote.Load() || ours && !sent.complete() {
 			e.Certainty = NotSent
 		}
@@ -162,36 +150,23 @@ func (b *onceBody) complete() bool {
 func (c *call) blame(e *Error, parent, ctx context.Context, err error) error {
 	switch cause := context.Cause(ctx); {
 	case parent.Err() != nil:
-		e.Class, err = ClassCanceled, parent.Err()
-		if reason := context.Cause(parent); !errors.Is(reason, err) {
-			err = fmt.Errorf("%w: %w", err, reason)
-		}
-		return err
-	case errors.As(cause, new(timeoutError)):
+		e.Class = ClassCanceled
+		return wire.Canceled(parent)
+	case errors.As(cause, new(wire.TimeoutError)):
 		return cause
 	}
-	for ue, ok := errors.AsType[*url.Error](err); ok; ue, ok = errors.AsType[*url.Error](err) {
-		err = ue.Err
-	}
-	if p, ok := errors.AsType[proxyRefusal](err); ok {
-		e.Status, e.Hint = p.status, hintProxy
-		if p.status < 500 {
+	why := wire.CauseOf(err)
+	e.Hint = why.Hint
+	switch {
+	case why.ProxyStatus > 0:
+		e.Status = why.ProxyStatus
+		if why.ProxyStatus < 500 {
 			e.Class = ClassProxy
 		}
-		return err
-	}
-	switch op, _ := errors.AsType[*net.OpError](err); {
-	case op != nil && op.Op == "proxyconnect":
-		e.Hint = hintProxy
-	case errors.As(err, new(*tls.CertificateVerificationError)):
+	case why.Certificate:
 		e.Class = ClassConfig
-		e.Hint = "check tls of the connection: ca_file must hold the authority that signed the server's (or proxy's) certificate"
-	case errors.As(err, new(*net.DNSError)):
-		e.Hint = "check url of the connection and this machine's name resolution"
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		err = fmt.Errorf("the connection ended before the answer did: %w", err)
 	}
-	return err
+	return why.Err
 }
 
 // service reports whether an answer to a probe can be a service's: it came from behind the web server's own checks.
@@ -211,7 +186,7 @@ func (r *reply) service() bool {
 func (c *call) byStatus(s stage, r *reply) *Error {
 	e := &Error{
 		Action: c.action, Class: ClassUnreadable, Certainty: Unknown, Status: r.status,
-		Message: c.says(r.raw), RetryAfter: retryAfter(r.header), write: c.write,
+		Message: c.says(r.raw), RetryAfter: wire.RetryAfter(r.header), write: c.write,
 	}
 	if s != writing {
 		e.Certainty = NotSent
@@ -227,7 +202,7 @@ func (c *call) byStatus(s stage, r *reply) *Error {
 	case http.StatusForbidden:
 		e.Class, e.Hint = ClassPermission, "the web server does not let this user or this machine in"
 	case http.StatusProxyAuthRequired:
-		e.Class, e.Hint = ClassProxy, hintProxy
+		e.Class, e.Hint = ClassProxy, wire.HintProxy
 	case http.StatusNotFound, http.StatusGone:
 		e.Class, e.Hint = ClassConfig, hintURL
 	case http.StatusRequestTimeout, http.StatusTooManyRequests,

@@ -4,9 +4,9 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
-	"time"
+
+	"dropform/engine/wire"
 )
 
 // requestFilter is IIS's own refusal of a large body, which it calls 404.13.
@@ -17,7 +17,7 @@ var requestFilter = regexp.MustCompile(`(?i)404\.13\b|exceeds the request conten
 func (c *call) refusal(status int, header http.Header, raw []byte) *Error {
 	p := read(raw)
 	e := c.answered(status, p)
-	e.RetryAfter = retryAfter(header.Get("Retry-After"))
+	e.RetryAfter = wire.RetryAfter(header)
 	if f, ok := find(p.text); ok && c.known(e, p, f) {
 		return e
 	}
@@ -41,7 +41,7 @@ func byStatus(e *Error, p page) {
 		e.Class, e.Certainty = ClassPermission, Refused
 		e.Hint = "the web server does not let this user or this machine in"
 	case http.StatusProxyAuthRequired:
-		e.Class, e.Certainty, e.Hint = ClassProxy, NotSent, hintProxy
+		e.Class, e.Certainty, e.Hint = ClassProxy, NotSent, wire.HintProxy
 	case http.StatusNotFound:
 		e.Class, e.Certainty, e.Hint = ClassConfig, Refused, hintURL
 	case http.StatusRequestTimeout, http.StatusTooManyRequests,
@@ -110,7 +110,7 @@ func (c *call) answered(status int, p page) *Error {
 	line, rest := p.firstLine()
 	return &Error{
 		Action: c.action, Class: ClassUnknown, Certainty: Unknown, Status: status,
-		Message: oneLine(c.scrub(line)), Stack: c.stack(rest), start: c.start,
+		Message: wire.OneLine(c.scrub(line)), Stack: c.stack(rest), start: c.start,
 	}
 }
 
@@ -126,7 +126,7 @@ func (c *call) known(e *Error, p page, f found) bool {
 	if e.Class == ClassPlaceholder {
 		e.Hint = c.scrub(e.Hint) // it quotes the answer
 	}
-	e.Message = oneLine(c.scrub(p.text[f.start:f.end]))
+	e.Message = wire.OneLine(c.scrub(p.text[f.start:f.end]))
 	e.Stack = c.stack(p.text[f.end:])
 	return true
 }
@@ -148,25 +148,7 @@ func (c *call) scrub(s string) string {
 	s = namedSecret.ReplaceAllString(s, "${1}[removed]")
 	s = anyGUID.ReplaceAllString(s, "[removed]")
 	for _, secret := range c.secrets {
-		s = replaceFold(s, secret, "[removed]")
+		s = wire.Hide(s, secret)
 	}
 	return s
-}
-
-func replaceFold(s, old, with string) string {
-	if old == "" {
-		return s
-	}
-	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(old)).ReplaceAllLiteralString(s, with)
-}
-
-// retryAfter reads the header in both of its forms; 0 when absent, past or unreadable.
-func retryAfter(s string) time.Duration {
-	if n, err := strconv.Atoi(s); err == nil {
-		return time.Duration(min(max(n, 0), 24*60*60)) * time.Second
-	}
-	if t, err := http.ParseTime(s); err == nil {
-		return max(time.Until(t), 0)
-	}
-	return 0
 }

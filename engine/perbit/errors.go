@@ -2,8 +2,9 @@ package perbit
 
 import (
 	"errors"
-	"strings"
 	"time"
+
+	"dropform/engine/wire"
 )
 
 // Class is what kind of problem an [Error] is; the values are stable.
@@ -32,29 +33,14 @@ const (
 )
 
 // Certainty is what is known about a request that failed.
-type Certainty int
+type Certainty = wire.Certainty
 
-// The certainties. The zero value is the cautious one.
+// The certainties, see [wire.Certainty].
 const (
-	// Unknown: the server may have accepted it.
-	Unknown Certainty = iota
-	// NotSent: the server cannot have seen all of it.
-	NotSent
-	// Refused: the server said no before it did anything.
-	Refused
+	Unknown = wire.Unknown
+	NotSent = wire.NotSent
+	Refused = wire.Refused
 )
-
-// String is "unknown", "not sent" or "refused".
-func (c Certainty) String() string {
-	switch c {
-	case NotSent:
-		return "not sent"
-	case Refused:
-		return "refused"
-	default:
-		return "unknown"
-	}
-}
 
 // Error is how every call of this package fails. No field holds a credential or a session id.
 type Error struct {
@@ -83,35 +69,13 @@ type Error struct {
 
 // Error says what was being done, what came of it and what to do next, on one line.
 func (e *Error) Error() string {
-	var b strings.Builder
-	var remarks []string
-	b.WriteString("perbit " + e.Action + ": ")
-	switch {
-	case e.Message != "":
-		b.WriteString("the server says \"" + e.Message + "\"")
-		if e.Status/100 != 2 && e.Status != 0 {
-			remarks = append(remarks, statusText(e.Status))
-		}
-		if e.Err != nil {
-			b.WriteString(", " + e.Err.Error())
-		}
-	case e.Err != nil:
-		b.WriteString(e.Err.Error())
-	default:
-		b.WriteString("the server answered " + statusText(e.Status))
-	}
+	f := wire.Failure{Call: "perbit " + e.Action, Status: e.Status, Message: e.Message, Err: e.Err, Hint: e.Hint}
 	if e.start {
-		remarks = append(remarks, map[Certainty]string{
+		f.Remark = map[Certainty]string{
 			NotSent: "not sent", Refused: "refused", Unknown: "it is unknown whether the job was started",
-		}[e.Certainty])
+		}[e.Certainty]
 	}
-	if len(remarks) > 0 {
-		b.WriteString(" (" + strings.Join(remarks, ", ") + ")")
-	}
-	if e.Hint != "" {
-		b.WriteString("; " + e.Hint)
-	}
-	return b.String()
+	return f.String()
 }
 
 // Unwrap is the cause on this side.

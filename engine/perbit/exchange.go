@@ -2,16 +2,15 @@ package perbit
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
 	"sync/atomic"
 	"time"
+
+	"dropform/engine/wire"
 )
 
 const (
@@ -19,8 +18,6 @@ const (
 	errorLimit  = 64 << 10  // of an error page
 	drainLimit  = 256 << 10 // read beyond, so that the connection can be used again
 )
-
-const hintProxy = "check proxy of the connection: address, user and password, and whether it lets this machine reach the server"
 
 // exchange is one request and its answer.
 type exchange struct {
@@ -188,12 +185,9 @@ func (x *exchange) lost(err error) *Error {
 	case failed != nil:
 		e.Class, e.Certainty, err = ClassBody, NotSent, failed
 	case x.parent.Err() != nil:
-		e.Class, err = ClassCanceled, x.parent.Err()
-		if reason := context.Cause(x.parent); !errors.Is(reason, err) {
-			err = fmt.Errorf("%w: %w", err, reason)
-		}
+		e.Class, err = ClassCanceled, wire.Canceled(x.parent)
 		x.endedByUs(e, complete)
-	case errors.As(cause, new(timeoutError)):
+	case errors.As(cause, new(wire.TimeoutError)):
 		err = cause
 		x.endedByUs(e, complete)
 	default:
@@ -211,27 +205,13 @@ func (x *exchange) endedByUs(e *Error, complete bool) {
 
 // explain adds what to do about an error of the network, and takes addresses with their query out of it.
 func explain(e *Error, err error) error {
-	for ue, ok := errors.AsType[*url.Error](err); ok; ue, ok = errors.AsType[*url.Error](err) {
-		err = ue.Err
-	}
-	if p, ok := errors.AsType[proxyRefusal](err); ok {
-		e.Status, e.Hint = p.status, hintProxy
-		if p.status < 500 {
+	c := wire.CauseOf(err)
+	e.Hint = c.Hint
+	if c.ProxyStatus > 0 {
+		e.Status = c.ProxyStatus
+		if c.ProxyStatus < 500 {
 			e.Class = ClassProxy
 		}
-		return err
 	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
-		e.Hint = hintProxy
-		return err
-	}
-	switch {
-	case errors.As(err, new(*tls.CertificateVerificationError)):
-		e.Hint = "check tls of the connection: ca_file must hold the authority that signed the server's (or proxy's) certificate"
-	case errors.As(err, new(*net.DNSError)):
-		e.Hint = "check url of the connection and this machine's name resolution"
-	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
-		err = fmt.Errorf("the connection ended before the answer did: %w", err)
-	}
-	return err
+	return c.Err
 }

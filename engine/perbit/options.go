@@ -5,12 +5,13 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 	"unicode"
+
+	"dropform/engine/wire"
 )
 
 // Options say how to reach one tenant of one perbit system.
@@ -44,10 +45,6 @@ type Options struct {
 	UserAgent string
 }
 
-// idleConn is how long an unused connection is kept. It is short, because a connection that the server has given up
-// meanwhile turns a start into an unknown.
-const idleConn = 15 * time.Second
-
 // Client speaks to one tenant. It is safe for concurrent use and holds no job.
 type Client struct {
 	options   Options
@@ -68,7 +65,9 @@ func New(o Options) (*Client, error) {
 	if err := checkOptions(o); err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, base: base, transport: newTransport(o), logins: newCredentials(o)}
+	c := &Client{options: o, base: base, transport: wire.NewTransport(wire.Options{
+		Timeout: o.Timeout, TLS: o.TLS, Proxy: o.Proxy, Idle: o.Parallel, Buffer: 32 << 10,
+	}), logins: newCredentials(o)}
 	for _, s := range []Stream{ImportStream, ExportStream} {
 		c.sessions[s] = &Session{client: c, stream: s}
 	}
@@ -139,37 +138,4 @@ func checkOptions(o Options) error {
 		return fmt.Errorf("perbit parameters %q: none of auto, header, url", o.Parameters)
 	}
 	return nil
-}
-
-// newTransport speaks HTTP/1.1 only and asks for no compression, so that bytes arrive as the server's application
-// wrote them. It is used without an http.Client around it: nothing follows redirects or repeats a request.
-func newTransport(o Options) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}
-	t := &http.Transport{
-		Proxy: o.Proxy,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return newPatientConn(conn), nil
-		},
-		TLSHandshakeTimeout:    o.Timeout,
-		DisableCompression:     true,
-		MaxIdleConns:           o.Parallel,
-		MaxIdleConnsPerHost:    o.Parallel,
-		IdleConnTimeout:        idleConn,
-		MaxResponseHeaderBytes: 64 << 10,
-		WriteBufferSize:        32 << 10,
-		ReadBufferSize:         32 << 10,
-		Protocols:              protocols,
-		OnProxyConnectResponse: proxyAnswer,
-	}
-	if o.TLS != nil {
-		t.TLSClientConfig = o.TLS.Clone()
-		t.TLSClientConfig.NextProtos = nil
-	}
-	return t
 }

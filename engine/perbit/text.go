@@ -3,20 +3,10 @@ package perbit
 import (
 	"encoding/json"
 	"html"
-	"regexp"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
-)
-
-var (
-	htmlStart = regexp.MustCompile(`(?i)<(?:!doctype|html|head|body|title|h[1-6]|p|pre|br|font|div|span)[\s>/]`)
-	htmlDrop  = regexp.MustCompile(`(?is)<!--.*?(?:-->|$)|<(?:script|style)\b.*?(?:</(?:script|style)\s*>|$)`)
-	htmlBreak = regexp.MustCompile(`(?i)<(?:br|/p|/h[1-6]|/title|/div|/pre|/td|/tr|/li|/i)\b[^>]*>`)
-	htmlTag   = regexp.MustCompile(`<[!/a-zA-Z][^>]*>`)
-	signIn    = regexp.MustCompile(`(?i)<input[^>]+type\s*=\s*["']?password`)
+	"dropform/engine/wire"
 )
 
 // page is an error answer made readable.
@@ -29,17 +19,15 @@ type page struct {
 
 // read makes an answer readable: UTF-8 or else Windows-1252, JSON strings, HTML and entities undone, "\n" line ends.
 func read(raw []byte) page {
-	s := decode(raw)
-	s = unwrapJSON(s)
-	p := page{html: htmlStart.MatchString(s)}
+	s := unwrapJSON(wire.Decode(raw))
+	p := page{html: wire.HoldsMarkup(s)}
 	p.page = p.html && strings.HasPrefix(strings.TrimSpace(s), "<")
-	p.form = p.page && signIn.MatchString(s)
+	p.form = p.page && wire.AsksPassword(s)
 	if p.html {
-		s = htmlDrop.ReplaceAllString(s, "")
-		s = htmlBreak.ReplaceAllString(s, "\n")
-		s = htmlTag.ReplaceAllString(s, "")
+		s = wire.WithoutMarkup(s)
+	} else {
+		s = html.UnescapeString(s)
 	}
-	s = html.UnescapeString(s)
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\t", " ").Replace(s)
 	p.text = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r != '\n' && !unicode.IsPrint(r) {
@@ -48,21 +36,6 @@ func read(raw []byte) page {
 		return r
 	}, s))
 	return p
-}
-
-// decode takes bytes that are not UTF-8 for Windows-1252. A character cut in two by the size limit is dropped.
-func decode(raw []byte) string {
-	raw = []byte(strings.TrimPrefix(string(raw), "\ufeff"))
-	for cut := 0; cut < utf8.UTFMax && cut < len(raw); cut++ {
-		if head := raw[:len(raw)-cut]; utf8.Valid(head) && (cut == 0 || !utf8.FullRune(raw[len(head):])) {
-			return string(head)
-		}
-	}
-	s, err := charmap.Windows1252.NewDecoder().Bytes(raw)
-	if err != nil {
-		return strings.ToValidUTF8(string(raw), "?")
-	}
-	return string(s)
 }
 
 // unwrapJSON returns the text inside a JSON string or error object, else s.
@@ -99,23 +72,11 @@ func (p page) hidden() bool {
 	return p.text != ""
 }
 
-// messageRunes bounds what of a server's text is shown; stackBytes what is kept for the debug log.
-const (
-	messageRunes = 300
-	stackBytes   = 8 << 10
-)
+// stackBytes bounds what of a server's text is kept for the debug log.
+const stackBytes = 8 << 10
 
 // firstLine splits text into its first line and the rest.
 func (p page) firstLine() (line, rest string) {
 	line, rest, _ = strings.Cut(p.text, "\n")
 	return line, rest
-}
-
-// oneLine squeezes white space and cuts to what is shown.
-func oneLine(s string) string {
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > messageRunes {
-		return string(runes[:messageRunes-1]) + "…"
-	}
-	return s
 }

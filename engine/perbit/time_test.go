@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"dropform/engine/wire"
 )
 
 const (
@@ -38,7 +40,7 @@ func inTime(t *testing.T, serve func(net.Conn, *bufio.Reader), test func(*Client
 				defer there.Close()
 				serve(there, bufio.NewReader(there))
 			})
-			return newPatientConn(here), nil
+			return wire.Patient(here), nil
 		}
 		test(c)
 		c.Close()
@@ -126,7 +128,7 @@ func TestTimeout(t *testing.T) {
 					return
 				}
 				e, ok := asError(err)
-				if !ok || e.Certainty != test.certainty || !e.Transient() || !errors.As(err, new(timeoutError)) {
+				if !ok || e.Certainty != test.certainty || !e.Transient() || !errors.As(err, new(wire.TimeoutError)) {
 					t.Errorf("%v", err)
 				}
 			})

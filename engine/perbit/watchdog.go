@@ -2,9 +2,10 @@ package perbit
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
+
+	"dropform/engine/wire"
 )
 
 // watchdog cancels a request when nothing has moved for limit. A limit of 0 means never.
@@ -17,16 +18,10 @@ type watchdog struct {
 	over  bool
 }
 
-// timeoutError is our own timeout, as opposed to the caller's deadline.
-type timeoutError struct{ limit time.Duration }
-
-func (e timeoutError) Error() string { return fmt.Sprintf("no answer within %s", e.limit) }
-func (timeoutError) Timeout() bool   { return true }
-
 func newWatchdog(limit time.Duration, cancel context.CancelCauseFunc) *watchdog {
 	w := &watchdog{limit: limit, cancel: cancel}
 	if limit > 0 {
-		w.timer = time.AfterFunc(limit, func() { cancel(timeoutError{limit}) })
+		w.timer = time.AfterFunc(limit, func() { cancel(wire.TimeoutError{Limit: limit}) })
 	}
 	return w
 }
