@@ -14,10 +14,10 @@ import (
 // touched: the result is nil and the list says why.
 func Format(filename string, src []byte) ([]byte, diag.List) {
 	c := newComplaints()
-	if c.notUTF8(filename, src) {
+	file, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
+	if diags.HasErrors() && c.notUTF8(filename, src) { // in a comment, the formatter lets any byte pass
 		return nil, c.finished()
 	}
-	file, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
 	if file == nil {
 		file = &hcl.File{}
 	}
