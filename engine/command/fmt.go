@@ -143,7 +143,7 @@ func (f *formatter) file(path string, mode os.FileMode) error {
 	})
 }
 
-// stdin prints the formatted text, or with -diff what changes.
+// stdin prints the formatted text, with -diff what changes, with -check alone nothing.
 func (f *formatter) stdin() error {
 	src, err := io.ReadAll(f.Stdin)
 	if err != nil {
@@ -158,6 +158,9 @@ func (f *formatter) stdin() error {
 		if f.differs {
 			f.showDiff("<stdin>", src, text)
 		}
+		return nil
+	}
+	if f.check {
 		return nil
 	}
 	if !bytes.HasSuffix(text, []byte("\n")) { // as Terraform: on the screen every text ends with a line
