@@ -1,6 +1,7 @@
 package command
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 
@@ -10,14 +11,19 @@ import (
 	"dropform/engine/diag"
 )
 
-// documents are the references that docs prints, in their order.
-var documents = []string{"language", "commands", "messages"}
+// documents are the pages that docs prints, in their order.
+var documents = []string{"language", "commands", "messages", "migration"}
+
+// migrationGuide is written by hand. Its configuration and its commands are tried by tests (examples, docs_test.go).
+//
+//go:embed migration.md
+var migrationGuide string
 
 func (s *session) docsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "docs [language|commands|messages]", Short: "Print the references as Markdown", Args: exactly(0, 1, "the name of one reference"),
-		Long:    "The references are made of what this dropform decodes, offers and says: the blocks of the language, the table of commands, the codes of messages. Without an argument all three are printed.",
-		Example: "dropform docs language > LANGUAGE.md\ndropform docs",
+		Use: "docs [" + strings.Join(documents, "|") + "]", Short: "Print the references as Markdown", Args: exactly(0, 1, "the name of one page"),
+		Long:    "The references are made of what this dropform decodes, offers and says: the blocks of the language, the table of commands, the codes of messages. The page migration leads from the vendor's PowerShell scripts to dropform. Without an argument all are printed.",
+		Example: "dropform docs language > LANGUAGE.md\ndropform docs migration\ndropform docs",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := s.document(cmd.Root(), args)
 			if err != nil {
@@ -32,7 +38,15 @@ func (s *session) docsCommand() *cobra.Command {
 
 func (s *session) document(root *cobra.Command, args []string) (string, error) {
 	if len(args) == 0 {
-		return s.Reference() + "\n" + commandReference(root) + "\n" + s.messageReference(), nil
+		var all []string
+		for _, name := range documents {
+			text, err := s.document(root, []string{name})
+			if err != nil {
+				return "", err
+			}
+			all = append(all, text)
+		}
+		return strings.Join(all, "\n"), nil
 	}
 	switch args[0] {
 	case "language":
@@ -41,12 +55,14 @@ func (s *session) document(root *cobra.Command, args []string) (string, error) {
 		return commandReference(root), nil
 	case "messages":
 		return s.messageReference(), nil
+	case "migration":
+		return migrationGuide, nil
 	}
-	d := diag.Diagnostic{Code: "invalid_arguments", Summary: fmt.Sprintf("There is no reference %q", args[0])}
+	d := diag.Diagnostic{Code: "invalid_arguments", Summary: fmt.Sprintf("There is no page %q", args[0])}
 	if near := nearest(args[0], documents); near != "" {
 		d.Detail = fmt.Sprintf("Did you mean %q? ", near)
 	}
-	d.Detail += "The references are " + strings.Join(documents, ", ") + "."
+	d.Detail += "The pages are " + strings.Join(documents, ", ") + "."
 	return "", d
 }
 

@@ -69,7 +69,7 @@ func (s *session) tellTranslation(file string, t *translation) {
 			out.printf("  - %s\n", strings.ReplaceAll(wrap(r, 74), "\n", "\n    "))
 		}
 	}
-	out.printf("%s", s.forShell("\nNext: set "+strings.Join(t.secrets, " and ")+", then @DROPFORM@ plan\n"))
+	out.printf("%s", s.forShell("\nNext: set "+strings.Join(t.secrets, " and ")+", then @DROPFORM@ plan\nHow to change over without importing twice: @DROPFORM@ docs migration\n"))
 }
 
 // translation is one script on its way into a configuration.
