@@ -4,10 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
 	"dropform/engine/conbox"
+	"dropform/engine/ledger"
 )
 
 // An orderGroup is the lines that make one order: of one (DocTyp, DocNbr), else of one ExtPchNbr, else the whole file.
@@ -17,11 +15,6 @@ type orderGroup struct {
 	all      bool // lines with neither number: the whole file is the order
 	lost     bool // the same where other lines have orders of their own: nobody knows which order they are
 	whole    bool // no line names a position: the whole document is ordered
-}
-
-// sameKey is the form in which the numbers and GUIDs of documents and positions compare, the ledger's.
-func sameKey(name string) string {
-	return norm.NFC.String(cases.Fold().String(norm.NFC.String(strings.TrimSpace(name))))
 }
 
 // orders makes the calls of a purchase rule.
@@ -61,9 +54,9 @@ func (m *callMaker) group(lines []*callLine) []*orderGroup {
 			m.cells(l, slices.Concat(documentFields, positionFields)...)
 			continue
 		}
-		key := [3]string{"number", l.text("DocTyp"), sameKey(l.text("DocNbr"))}
+		key := [3]string{"number", l.text("DocTyp"), ledger.Fold(l.text("DocNbr"))}
 		if !l.has("DocNbr") {
-			key = [3]string{"ExtPchNbr", sameKey(l.text("ExtPchNbr"))}
+			key = [3]string{"ExtPchNbr", ledger.Fold(l.text("ExtPchNbr"))}
 		}
 		g := byKey[key]
 		if g == nil {
@@ -184,7 +177,7 @@ func (m *callMaker) byGUID(g *orderGroup, seen map[string]*callLine) {
 
 // once reports a position that an earlier line names.
 func (m *callMaker) once(l *callLine, name string, seen map[string]*callLine) {
-	key := sameKey(l.text(name))
+	key := ledger.Fold(l.text(name))
 	if earlier := seen[key]; earlier != nil {
 		m.fault(l, name, CodePositionTwice, name, earlier.row.Line)
 		return
@@ -198,7 +191,7 @@ func (m *callMaker) numberOnce(g *orderGroup, seen map[string]*callLine) {
 	if !l.has("ExtPchNbr") || slices.ContainsFunc(g.lines, func(l *callLine) bool { return l.bad }) {
 		return // a line that lost its document is no order of its own
 	}
-	key := sameKey(l.text("ExtPchNbr"))
+	key := ledger.Fold(l.text("ExtPchNbr"))
 	if earlier := seen[key]; earlier != nil {
 		m.fault(l, "ExtPchNbr", CodeOrderNumberTwice, "ExtPchNbr", earlier.row.Line)
 		return

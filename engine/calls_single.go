@@ -6,6 +6,7 @@ import (
 
 	"dropform/engine/conbox"
 	"dropform/engine/csvschema"
+	"dropform/engine/ledger"
 )
 
 // single makes the calls of the kinds that make one of each line.
@@ -129,7 +130,7 @@ func (m *callMaker) targetOnce(l *callLine, seen map[[3]string]*callLine) {
 func (m *callMaker) distinct(l *callLine, code csvschema.Code, names []string, seen map[[3]string]*callLine) {
 	var key [3]string
 	for i, name := range names {
-		key[i] = sameKey(l.text(name))
+		key[i] = ledger.Fold(l.text(name))
 	}
 	if earlier := seen[key]; earlier != nil {
 		last := names[len(names)-1]

@@ -179,7 +179,7 @@ func nearest(pattern string, all []Address) []string {
 	plain := plainBrackets(pattern)
 	for _, a := range all {
 		if s := plainSpelling(a); len(s) < 200 {
-			list = append(list, scored{a.String(), editDistance(plain, s)})
+			list = append(list, scored{a.String(), diag.Distance(plain, s)})
 		}
 	}
 	slices.SortFunc(list, func(a, b scored) int {
@@ -187,30 +187,9 @@ func nearest(pattern string, all []Address) []string {
 	})
 	var out []string
 	for _, s := range list {
-		if s.score <= max(3, len(plain)/3) && !slices.Contains(out, s.text) && len(out) < 3 {
+		if s.score <= 2*max(3, len(plain)/3) && !slices.Contains(out, s.text) && len(out) < 3 {
 			out = append(out, s.text)
 		}
 	}
 	return out
-}
-
-// editDistance is the Levenshtein distance in bytes.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost++
-			}
-			diagonal = row[j]
-			row[j] = min(row[j]+1, row[j-1]+1, cost)
-		}
-	}
-	return row[len(b)]
 }

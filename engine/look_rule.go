@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -239,9 +238,7 @@ func orderedBefore(v *ledger.View, r *Rule, address string, seen *ruleSeen) erro
 		seen.guids, errs[0] = v.HeldOnly(seen.systems, ledger.HeldGUID)
 	}
 	seen.documents, errs[1] = v.HeldOnly(seen.systems, ledger.HeldDocument)
-	var systems []ledger.SystemID
-	systems, errs[2] = v.OrderedIn(address)
-	seen.elsewhere = len(systems) > 0 && !slices.ContainsFunc(systems, func(s ledger.SystemID) bool { return slices.Contains(seen.systems, s) })
+	seen.elsewhere, errs[2] = v.OrderedElsewhere(address, seen.systems...)
 	return errors.Join(errs[:]...)
 }
 
@@ -276,7 +273,7 @@ func followPlaced(v *ledger.View, cfg *Config, s *snapshot, r *Rule, seen *ruleS
 // once, and two rules that do different things to it do not silence each other. An order by GUID names no document.
 func followedDocument(order int64, fields map[string]any, request string) string {
 	if nbr, ok := fields["DocNbr"].(string); ok && nbr != "" {
-		return digestOf("after document", fmt.Sprint(fields["DocTyp"]), sameKey(nbr), request)
+		return digestOf("after document", fmt.Sprint(fields["DocTyp"]), ledger.Fold(nbr), request)
 	}
 	return digestOf("after order", strconv.FormatInt(order, 10), request)
 }

@@ -87,37 +87,26 @@ func (n *run) resultLine(a *Action, att ledger.Attempt, r *answered, state ledge
 	return n.lineOf(a, row)
 }
 
+// said are the fields that a call sends and an answer returns.
+func (r *resultRow) said() map[string]*string {
+	return map[string]*string{
+		"DocTyp": &r.DocTyp, "DocNbr": &r.DocNbr, "PosNbr": &r.PosNbr, "PositionGuid": &r.PositionGuid,
+		"SrcDocTyp": &r.SrcDocTyp, "SrcDocNbr": &r.SrcDocNbr, "SrcPosNbr": &r.SrcPosNbr, "ExtPchNbr": &r.ExtPchNbr,
+		"Amount": &r.Amount, "ReadyStatus": &r.ReadyStatus,
+	}
+}
+
 // sent fills in what the call says, as it is sent.
 func (r *resultRow) sent(data []byte) {
+	said := r.said()
+	said["Action"] = &r.Action // whichever spelling the server answers with
 	for _, f := range sentFields(data) {
-		value := f.Value
-		var text string
-		if json.Unmarshal([]byte(value), &text) == nil {
-			value = text
+		to := said[f.Name]
+		if to == nil {
+			continue
 		}
-		switch f.Name {
-		case "Action":
-			r.Action = value
-		case "DocTyp":
-			r.DocTyp = value
-		case "DocNbr":
-			r.DocNbr = value
-		case "PosNbr":
-			r.PosNbr = value
-		case "PositionGuid":
-			r.PositionGuid = value
-		case "SrcDocTyp":
-			r.SrcDocTyp = value
-		case "SrcDocNbr":
-			r.SrcDocNbr = value
-		case "SrcPosNbr":
-			r.SrcPosNbr = value
-		case "ExtPchNbr":
-			r.ExtPchNbr = value
-		case "Amount":
-			r.Amount = value
-		case "ReadyStatus":
-			r.ReadyStatus = value
+		if json.Unmarshal([]byte(f.Value), to) != nil { // no text: a number or a truth value, as it stands
+			*to = f.Value
 		}
 	}
 }
@@ -137,22 +126,11 @@ func (n *run) lineOf(a *Action, row resultRow) *ledger.ResultLine {
 
 // returned fills in what the server said; what it did not say stays as it was sent.
 func (r *resultRow) returned(d *conbox.Data) {
-	for _, x := range []struct {
-		to  *string
-		say string
-	}{
-		{&r.DocTyp, d.DocTyp},
-		{&r.DocNbr, d.DocNbr},
-		{&r.PosNbr, d.PosNbr},
-		{&r.PositionGuid, d.PositionGuid},
-		{&r.SrcDocTyp, d.SrcDocTyp},
-		{&r.SrcDocNbr, d.SrcDocNbr},
-		{&r.SrcPosNbr, d.SrcPosNbr},
-		{&r.ExtPchNbr, d.ExtPchNbr},
-		{&r.Amount, d.Amount},
-		{&r.ReadyStatus, d.ReadyStatus},
-	} {
-		*x.to = cmp.Or(x.say, *x.to)
+	said := r.said()
+	for _, f := range d.Fields() {
+		if to := said[f.Name]; to != nil {
+			*to = cmp.Or(f.Value, *to)
+		}
 	}
 	r.WarNbr, r.WarDsc, r.WarDscEx1, r.WarDscEx2, r.ProductText = d.WarNbr, d.WarDsc, d.WarDscEx1, d.WarDscEx2, d.ProductText
 	r.PrdGrp, r.PrdGrpDsc, r.ListPrice, r.FCoPrc = d.PrdGrp, d.PrdGrpDsc, d.ListPrice, d.FCoPrc

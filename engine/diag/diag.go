@@ -2,8 +2,8 @@
 // or a CSV file.
 //
 // It promises that a Diagnostic can be shown to a user as it is: it never holds a secret, the cell of a sensitive
-// column or a session id, because whoever makes one has to leave them out. It holds no behaviour beyond ordering, so
-// that every package may use it.
+// column or a session id, because whoever makes one has to leave them out. It holds no behaviour beyond ordering, and the
+// distance of two names that every "Did you mean" goes by, so that every package may use it.
 package diag
 
 import (

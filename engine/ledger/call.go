@@ -69,7 +69,7 @@ func (p *Process) BeginCall(ctx context.Context, c Call, holds []Hold, approval 
 	if !isCall(c.Kind) || again != nil && !isCall(again.Kind) {
 		return Attempt{}, fmt.Errorf("record the call: a %s is no call", c.Kind)
 	}
-	if again != nil && (again.Kind != c.Kind || again.Digest != c.Digest || key(again.Object) != key(c.Object)) {
+	if again != nil && (again.Kind != c.Kind || again.Digest != c.Digest || Fold(again.Object) != Fold(c.Object)) {
 		return Attempt{}, fmt.Errorf("record the call: %s is not the call that is attempted anew, %s", c.Object, again.Object)
 	}
 	var a Attempt
@@ -152,7 +152,7 @@ func adoptCall(ctx context.Context, tx *txn, c Call, holds []Hold, who string, n
 	}
 	known, err := listWork(ctx, tx, ofCalls+` AND system = coalesce((SELECT merged_into FROM system WHERE id = ?), ?)
 		AND method_key = ? AND digest = ? AND object_key = ? ORDER BY request DESC LIMIT 1`,
-		c.System, c.System, key(c.Method), c.Digest, key(c.Object))
+		c.System, c.System, Fold(c.Method), c.Digest, Fold(c.Object))
 	if err != nil {
 		return err
 	}

@@ -36,14 +36,14 @@ func (v *View) CallsOfContent(systems []SystemID, method, digest string) ([]Call
 		return nil, nil
 	}
 	found, err := listCalls(v.ctx, v.tx, ofCalls+` AND method_key = ? AND digest = ? AND system IN (`+marks(len(systems))+`)
-		ORDER BY object_key, system, request`, append([]any{key(method), digest}, values(systems)...)...)
+		ORDER BY object_key, system, request`, append([]any{Fold(method), digest}, values(systems)...)...)
 	if err != nil || len(systems) == 1 {
 		return found, err
 	}
 	var out []Call
 	for len(found) > 0 {
 		n := 1
-		for n < len(found) && key(found[n].Object) == key(found[0].Object) {
+		for n < len(found) && Fold(found[n].Object) == Fold(found[0].Object) {
 			n++
 		}
 		out = append(out, chainedCalls(found[:n])...)
@@ -165,16 +165,13 @@ func (v *View) HeldOnly(systems []SystemID, kind HoldKind) (some bool, err error
 	return some, err
 }
 
-// OrderedIn lists the systems in which a rule's calls have happened or may have.
-func (v *View) OrderedIn(address string) (out []SystemID, err error) {
-	err = v.each(`SELECT DISTINCT system FROM work WHERE address = ? AND `+ofCalls+` AND state NOT IN ('not_sent', 'refused')`, []any{address},
-		func(r *sql.Rows) error {
-			var s SystemID
-			err := r.Scan(&s)
-			out = append(out, s)
-			return err
-		})
-	return out, err
+// OrderedElsewhere reports whether calls of a rule have happened or may have, and none of them in any of the systems.
+func (v *View) OrderedElsewhere(address string, systems ...SystemID) (elsewhere bool, err error) {
+	const ordered = `EXISTS (SELECT 1 FROM work WHERE address = ? AND ` + ofCalls + ` AND state NOT IN ('not_sent', 'refused')`
+	args := append(append([]any{address}, values(systems)...), address)
+	err = v.tx.QueryRowContext(v.ctx,
+		`SELECT NOT `+ordered+` AND system IN (`+marks(len(systems))+`)) AND `+ordered+`)`, args...).Scan(&elsewhere)
+	return elsewhere, err
 }
 
 // FollowedBy lists the calls of a rule with after that follow any of the orders, by order, each order's oldest first.

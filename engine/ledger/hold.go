@@ -65,12 +65,12 @@ type heldKey struct {
 }
 
 func (h Hold) key() heldKey {
-	k := heldKey{kind: h.Kind, key: key(h.Nbr)}
+	k := heldKey{kind: h.Kind, key: Fold(h.Nbr)}
 	switch h.Kind {
 	case HeldPosition, HeldDocument:
-		k.document = strings.TrimLeft(key(h.DocTyp), "0") + "/" + key(h.DocNbr)
+		k.document = strings.TrimLeft(Fold(h.DocTyp), "0") + "/" + Fold(h.DocNbr)
 	case HeldGUID:
-		k.key = key(strings.Trim(k.key, "{}"))
+		k.key = Fold(strings.Trim(k.key, "{}"))
 	}
 	return k
 }
@@ -138,7 +138,7 @@ func hold(ctx context.Context, tx *txn, work int64, holds []Hold) error {
 // complete refuses a key with an empty part: it would stand for whatever else has none.
 func (h Hold) complete() (heldKey, error) {
 	k := h.key()
-	if k.key == "" && h.Kind != HeldDocument || k.kind.excludes() != "" && (key(h.DocTyp) == "" || key(h.DocNbr) == "") {
+	if k.key == "" && h.Kind != HeldDocument || k.kind.excludes() != "" && (Fold(h.DocTyp) == "" || Fold(h.DocNbr) == "") {
 		return k, fmt.Errorf("%s is not a complete key", h)
 	}
 	return k, nil

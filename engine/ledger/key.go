@@ -7,8 +7,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// key is the form in which names compare in business keys: trimmed, NFC, case-folded. Folding may undo the
+// Fold is the form in which names compare in business keys: trimmed, NFC, case-folded. Folding may undo the
 // normalisation, so it comes twice.
-func key(name string) string {
+func Fold(name string) string {
 	return norm.NFC.String(cases.Fold().String(norm.NFC.String(strings.TrimSpace(name))))
 }

@@ -122,7 +122,7 @@ func mergeWork(ctx context.Context, tx *txn, kind string, kept, gone SystemID) e
 }
 
 func sameContent(a, b Work) bool {
-	return key(a.Object) == key(b.Object) && key(a.Method) == key(b.Method) && a.Digest == b.Digest
+	return Fold(a.Object) == Fold(b.Object) && Fold(a.Method) == Fold(b.Method) && a.Digest == b.Digest
 }
 
 // mergeContent gives content that both systems have one row of request numbers: both did happen. What counts (see
@@ -130,7 +130,7 @@ func sameContent(a, b Work) bool {
 // under one of them.
 func mergeContent(ctx context.Context, tx *txn, kind string, kept SystemID, moving []Work) error {
 	own, err := listWork(ctx, tx, kind+` AND system = ? AND object_key = ? AND method_key = ? AND digest = ? ORDER BY request`,
-		kept, key(moving[0].Object), key(moving[0].Method), moving[0].Digest)
+		kept, Fold(moving[0].Object), Fold(moving[0].Method), moving[0].Digest)
 	if err != nil {
 		return err
 	}
@@ -161,7 +161,7 @@ func mergeContent(ctx context.Context, tx *txn, kind string, kept SystemID, movi
 func nextRequest(ctx context.Context, db rows, system SystemID, object, method, digest string) (int, error) {
 	var n sql.NullInt64
 	err := one(ctx, db, `SELECT max(request) FROM work WHERE kind = 'import' AND system = coalesce((SELECT merged_into FROM system WHERE id = ?), ?)
-		AND object_key = ? AND method_key = ? AND digest = ?`, []any{system, system, key(object), key(method), digest}, &n)
+		AND object_key = ? AND method_key = ? AND digest = ?`, []any{system, system, Fold(object), Fold(method), digest}, &n)
 	if err != nil || !n.Valid {
 		return 0, err
 	}

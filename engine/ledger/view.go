@@ -87,7 +87,7 @@ func (v *View) Content(systems []SystemID, object, method, digest, source string
 	if len(systems) == 0 {
 		return nil, nil
 	}
-	args := []any{digest, source, key(object), key(method)}
+	args := []any{digest, source, Fold(object), Fold(method)}
 	for _, s := range systems {
 		args = append(args, s)
 	}

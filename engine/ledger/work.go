@@ -176,7 +176,7 @@ func insertWork(ctx context.Context, tx *txn, w Work, owner string, now int64) (
 	r, err := tx.ExecContext(ctx, `INSERT INTO work (kind, address, item, system, endpoint, object, object_key, method, method_key, digest, source_digest, size, request,
 		definition, slot_at, state, epoch, owner, attempt, remote_id, class, message, path, result_digest, result_rows, result_size, sent_at, ended_at)
 		VALUES (?,?,?,coalesce((SELECT merged_into FROM system WHERE id = ?), ?),?,?,?,?,?,?,?,?,?,?,?,?,1,?,0,'','','','','',?,0,?,0)`,
-		w.Kind, w.Address, w.Item, w.System, w.System, w.Endpoint, w.Object, key(w.Object), w.Method, key(w.Method), w.Digest, w.SourceDigest, w.Size, w.Request,
+		w.Kind, w.Address, w.Item, w.System, w.System, w.Endpoint, w.Object, Fold(w.Object), w.Method, Fold(w.Method), w.Digest, w.SourceDigest, w.Size, w.Request,
 		w.Definition, nanos(w.SlotAt), StateSending, owner, w.ResultRows, now)
 	if err != nil {
 		if e := (*sqlite.Error)(nil); errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
@@ -207,7 +207,7 @@ func reopenWork(ctx context.Context, tx *txn, w, again Work, owner string, now i
 		return Attempt{}, err
 	}
 	_, err = tx.ExecContext(ctx, `UPDATE work SET object = ?, object_key = ?, method = ?, method_key = ? WHERE id = ? AND kind = 'export'`,
-		w.Object, key(w.Object), w.Method, key(w.Method), again.ID)
+		w.Object, Fold(w.Object), w.Method, Fold(w.Method), again.ID)
 	return Attempt{Work: again.ID, Epoch: again.Epoch + 1}, err
 }
 
