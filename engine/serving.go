@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"encoding/json"
-	"io"
+	"errors"
+	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -356,17 +358,24 @@ func (r *Runner) outages() map[string]string {
 	return out
 }
 
-// readState reads what a watch left.
-func readState(fs afero.Fs, path string) (*WatchState, error) {
-	f, err := fs.Open(path)
-	if err != nil {
-		return nil, err
+// freshState is how old a watch's own report may be to count as current.
+const freshState = 10 * time.Second
+
+// ReadWatchState reads what a running watch reports of itself; nil where that is missing or older than ten seconds.
+func ReadWatchState(fsys afero.Fs, path string, now time.Time) (*WatchState, error) {
+	raw, err := afero.ReadFile(fsys, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	defer f.Close()
-	raw, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}
 	state := &WatchState{}
-	return state, json.Unmarshal(raw, state)
+	if err := json.Unmarshal(raw, state); err != nil {
+		return nil, fmt.Errorf("read the watch's report: %w", err)
+	}
+	if now.Sub(state.At) >= freshState {
+		return nil, nil
+	}
+	return state, nil
 }

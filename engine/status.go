@@ -3,8 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"errors"
-	"os"
 	"slices"
 	"time"
 
@@ -56,9 +54,6 @@ type StatusItem struct {
 	Since   time.Time `json:"since,omitzero"`
 }
 
-// freshState is how old a watch's own report may be to count as current.
-const freshState = 10 * time.Second
-
 // ReadStatus observes and reports. It writes nothing. watching is whether a watch holds the project.
 func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, watching bool) (*Status, error) {
 	s, err := p.take(ctx, cfg, nil, nil)
@@ -71,12 +66,8 @@ func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, 
 	}
 	out := &Status{Definitions: len(plan.Definitions)}
 	if watching {
-		state, err := readState(p.FS, statePath)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
+		if out.Watch, err = ReadWatchState(p.FS, statePath, p.Now()); err != nil {
 			return nil, err
-		}
-		if err == nil && p.Now().Sub(state.At) < freshState {
-			out.Watch = state
 		}
 	}
 	out.connections(cfg)

@@ -2,28 +2,18 @@ package command
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
-	"time"
-
-	"github.com/spf13/afero"
 
 	"dropform/engine"
 	"dropform/engine/ledger"
 )
 
-// freshState is how old a watch's own report may be to count as current.
-const freshState = 10 * time.Second
-
 // statusOfLedger is what can be said without a configuration: what a watch reports, and what the ledger has not seen end.
 func (s *session) statusOfLedger(cfg *engine.Config, reader *ledger.Reader, watching bool) (*engine.Status, error) {
 	out := &engine.Status{}
 	if watching {
-		state, err := s.watchState(statusPath(cfg))
+		state, err := engine.ReadWatchState(s.FS, statusPath(cfg), now())
 		if err != nil {
 			return nil, err
 		}
@@ -39,25 +29,6 @@ func (s *session) statusOfLedger(cfg *engine.Config, reader *ledger.Reader, watc
 	})
 	slices.SortStableFunc(out.Items, func(a, b engine.StatusItem) int { return cmp.Compare(a.Address, b.Address) })
 	return out, err
-}
-
-// watchState is what a running watch left; nil where that is missing or old.
-func (s *session) watchState(path string) (*engine.WatchState, error) {
-	raw, err := afero.ReadFile(s.FS, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	state := &engine.WatchState{}
-	if err := json.Unmarshal(raw, state); err != nil {
-		return nil, fmt.Errorf("read the watch's report: %w", err)
-	}
-	if now().Sub(state.At) >= freshState {
-		return nil, nil
-	}
-	return state, nil
 }
 
 func reported(out *engine.Status, state *engine.WatchState) {
