@@ -32,7 +32,7 @@ func (s *Schedule) Check() error {
 func (s *Schedule) Next(t time.Time) time.Time {
 	t = t.In(s.Location)
 	if s.Every > 0 {
-		return nextEvery(t, s.Every)
+		return s.nextEvery(t)
 	}
 	best := time.Time{}
 	wall := wallClock(t).Add(-2 * time.Hour) // a doubled hour lies behind the wall clock
@@ -57,26 +57,36 @@ func (s *Schedule) Next(t time.Time) time.Time {
 	return best
 }
 
-// nextEvery counts from local midnight on the wall clock, so that every = "6h" falls on 00, 06, 12 and 18 o'clock also on
-// the days when the clocks change, and a restart does not shift it; an interval of days counts from the epoch's first day.
-func nextEvery(t time.Time, every time.Duration) time.Time {
-	day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
-	if every >= wholeDay {
-		days := int64(every / wholeDay)
-		number := wallClock(day).Unix() / 86400
-		return day.AddDate(0, 0, int(days-number%days))
+// nextEvery is the first due time of an interval after t. Due times begin anew at each local midnight, so that a restart does
+// not shift them. What is due at least hourly counts the time that passes, also in an hour that comes twice; a longer
+// interval counts on the wall clock, so that every = "6h" falls on 00, 06, 12 and 18 o'clock also on the days when the clocks
+// change; an interval of days counts from the epoch's first day.
+func (s *Schedule) nextEvery(t time.Time) time.Time {
+	wall := wallClock(t)
+	midnight := time.Date(wall.Year(), wall.Month(), wall.Day(), 0, 0, 0, 0, time.UTC)
+	if s.Every >= wholeDay {
+		days := int64(s.Every / wholeDay)
+		number := midnight.Unix() / int64(wholeDay/time.Second)
+		return s.instant(midnight.AddDate(0, 0, int(days-number%days)))
 	}
-	for steps := wallClock(t).Sub(wallClock(day)) / every; ; steps++ {
-		at := steps * every
-		if at >= wholeDay {
-			return day.AddDate(0, 0, 1)
-		}
-		// A wall time that the clock jumps over is taken as Go takes it: by the offset before the jump.
-		next := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, int(at/time.Second), int(at%time.Second), t.Location())
-		if next.After(t) {
+	tomorrow := s.instant(midnight.AddDate(0, 0, 1))
+	if s.Every <= time.Hour {
+		first := s.instant(midnight)
+		return earliest(first.Add((t.Sub(first)/s.Every+1)*s.Every), tomorrow)
+	}
+	for at := s.Every; at < wholeDay; at += s.Every {
+		if next := s.instant(midnight.Add(at)); next.After(t) {
 			return next
 		}
 	}
+	return tomorrow
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 const wholeDay = 24 * time.Hour
@@ -91,8 +101,30 @@ func (s *Schedule) wildHour() bool {
 	return len(f) == 5 && strings.HasPrefix(f[1], "*")
 }
 
-// instants are the moments at which the wall clock shows w: one, none inside a gap, two in a doubled hour.
+// instants are the moments at which something falls due that is due when the wall clock shows w: two in a doubled hour and
+// none inside a gap for an expression whose hour is a wildcard, else one.
 func (s *Schedule) instants(w time.Time) []time.Time {
+	if s.wildHour() {
+		return s.showing(w)
+	}
+	return []time.Time{s.instant(w)}
+}
+
+// instant is the first moment at which the wall clock shows w or, where it jumps over w, the first one after the jump.
+func (s *Schedule) instant(w time.Time) time.Time {
+	if shown := s.showing(w); len(shown) > 0 {
+		return shown[0]
+	}
+	guess := time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), 0, 0, s.Location)
+	for at := guess.Add(-2 * time.Hour); ; at = at.Add(time.Minute) {
+		if wallClock(at).After(w) {
+			return at
+		}
+	}
+}
+
+// showing are the moments at which the wall clock shows w: one, none inside a gap, two in a doubled hour.
+func (s *Schedule) showing(w time.Time) []time.Time {
 	guess := time.Date(w.Year(), w.Month(), w.Day(), w.Hour(), w.Minute(), w.Second(), 0, s.Location)
 	var out []time.Time
 	for _, d := range []time.Duration{-time.Hour, -30 * time.Minute, 0, 30 * time.Minute, time.Hour} {
@@ -101,20 +133,7 @@ func (s *Schedule) instants(w time.Time) []time.Time {
 			out = append(out, at)
 		}
 	}
-	switch {
-	case len(out) == 0 && s.wildHour():
-		return nil
-	case len(out) == 0: // inside a gap: the first moment whose wall clock is past it
-		for at := guess.Add(-2 * time.Hour); ; at = at.Add(time.Minute) {
-			if wallClock(at).After(w) {
-				return []time.Time{at}
-			}
-		}
-	case s.wildHour():
-		return out
-	default:
-		return out[:1]
-	}
+	return out
 }
 
 // Between lists the times after from, up to and including to, at most limit: the newest. It looks back in growing steps,
