@@ -26,9 +26,8 @@ func (d *draft) planExport(exp *Export, seen *exportSeen) {
 	if len(d.UnderWay) > 0 && d.isUnderWay(exp.Address) {
 		return
 	}
-	now := d.now()
 	if d.replaced(exp.Address) {
-		d.export(exp, seen, now.Truncate(time.Minute), ReasonRequested)
+		d.export(exp, seen, d.present(exp), ReasonRequested)
 		return
 	}
 	if d.rerun(exp, seen) {
@@ -44,7 +43,7 @@ func (d *draft) planExport(exp *Export, seen *exportSeen) {
 		return
 	}
 	if reason := exp.askedFor(seen, d.o.watch); reason != "" {
-		d.export(exp, seen, now.Truncate(time.Minute), reason)
+		d.export(exp, seen, d.present(exp), reason)
 	}
 }
 
@@ -54,10 +53,27 @@ func (d *draft) rerun(exp *Export, seen *exportSeen) bool {
 	for _, w := range seen.last {
 		if at := exp.Address.Of(w.Item); d.replaced(at) && !named[w.Item] {
 			named[w.Item] = true
-			d.export(exp, seen, w.SlotAt.In(d.cfg.Location), ReasonRequested)
+			d.export(exp, seen, w.SlotAt.In(exp.zone(d.cfg)), ReasonRequested)
 		}
 	}
 	return len(named) > 0
+}
+
+// present is the slot of a run that is asked for now: the minute, or the very time that a person named.
+func (d *draft) present(exp *Export) time.Time {
+	at := d.now().In(exp.zone(d.cfg))
+	if d.o.AsOf.IsZero() {
+		at = at.Truncate(time.Minute)
+	}
+	return at
+}
+
+// zone is the one that the export's slots are named in.
+func (e *Export) zone(cfg *Config) *time.Location {
+	if e.Schedule != nil {
+		return e.Schedule.Location
+	}
+	return cfg.Location
 }
 
 // now is the time that exports are planned for, in the configured zone.
@@ -135,7 +151,8 @@ func (d *draft) planScheduled(exp *Export, seen *exportSeen) {
 	if _, digest := exp.encode(); !ok || digest != applied.Digest {
 		return
 	}
-	from := applied.AppliedAt
+	now := d.now()
+	from := d.servedSince(applied.AppliedAt, seen)
 	tried := map[string]ledger.Work{}
 	for i, w := range seen.last { // newest first
 		if _, newer := tried[w.Item]; !newer {
@@ -143,19 +160,35 @@ func (d *draft) planScheduled(exp *Export, seen *exportSeen) {
 		}
 		// Only the newest runs are known here; what lies before them was decided long ago.
 		past := i == lastExports-1 || exp.Schedule.Missed != "all" && w.State.Happened()
-		// A run for another time than the schedule's (-replace, -as-of) says nothing about what is due.
-		if past && w.SlotAt.After(from) && exp.Schedule.Next(w.SlotAt.Add(-time.Second)).Equal(w.SlotAt) {
+		// A run for another time than the schedule's (-replace, -as-of) says nothing about what is due, nor does one of a
+		// time to come: the clock was ahead then.
+		if past && w.SlotAt.After(from) && !w.SlotAt.After(now) && exp.Schedule.Next(w.SlotAt.Add(-time.Second)).Equal(w.SlotAt) {
 			from = w.SlotAt
 		}
 	}
 	var open []time.Time
-	for _, slot := range exp.Schedule.Between(from, d.now(), mostMissed) {
+	for _, slot := range exp.Schedule.Between(from, now, mostMissed) {
 		w, ok := tried[slotName(slot)]
 		if !ok || !w.State.Happened() && !w.State.Open() && !gaveUp(w, d.o.watch) {
 			open = append(open, slot)
 		}
 	}
 	d.due(exp, seen, open, tried)
+}
+
+// servedSince is when the definition was applied. Where the clock was ahead then, that is still to come: its first run does
+// not wait for it.
+func (d *draft) servedSince(applied time.Time, seen *exportSeen) time.Time {
+	if !applied.After(d.s.now.Add(startGrace)) {
+		return applied
+	}
+	since := d.s.now.Add(-startGrace)
+	for _, w := range seen.last {
+		if w.SlotAt.Before(since) {
+			since = w.SlotAt
+		}
+	}
+	return since
 }
 
 // due plans the open slots as missed and window say.

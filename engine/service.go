@@ -156,6 +156,7 @@ func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 	defer tick.Stop()
 	renew := time.NewTicker(markEvery)
 	defer renew.Stop()
+	wall := s.o.Planner.Now().Round(0) // without its monotonic part a time is compared by the wall
 	for {
 		select {
 		case <-soft.Done():
@@ -172,7 +173,10 @@ func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 		case <-renew.C:
 			s.renewMarkers(ctx)
 		case <-tick.C:
-			if s.o.Runner.settle(ctx) {
+			before := wall
+			wall = s.o.Planner.Now().Round(0)
+			// After the clock was set back, the due times that it will show again are not the ones that are waited for.
+			if s.o.Runner.settle(ctx) || wall.Before(before) {
 				s.lookAgain(ctx, soft)
 			}
 			if err := s.lookAtLedger(ctx, soft); err != nil {

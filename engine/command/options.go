@@ -68,8 +68,10 @@ func (o planOptions) engine(observe time.Duration, in *time.Location) (engine.Pl
 
 // parseTime reads a moment as people write it. Without an offset it is a time in the configuration's zone.
 func parseTime(text string, in *time.Location) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, text); err == nil {
-		return t.In(in), nil
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00"} { // the latter is a slot's name in an hour that comes twice
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.In(in), nil
+		}
 	}
 	for _, layout := range []string{"2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", "2006-01-02"} {
 		if t, err := time.ParseInLocation(layout, text, in); err == nil {
