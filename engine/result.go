@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,13 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/afero"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 
 	"dropform/engine/csvschema"
 	"dropform/engine/durable"
@@ -39,27 +33,9 @@ type result struct {
 
 func base(path string) string { return filepath.Base(path) }
 
-// target renders and checks the target's path: it may not leave the folder that it starts in, and its name must be one
-// that every system can hold.
-func (e *Export) target(cfg *Config, run RunScope) (string, error) {
-	t := e.Target
-	path, err := t.Path(run)
-	if err != nil {
-		return "", fmt.Errorf("target.path: %w", err)
-	}
-	path = beside(cfg.Dir, path)
-	if rel, err := filepath.Rel(t.Root, path); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
-		return "", fmt.Errorf("target.path: %s lies outside %s, the folder that the path starts in", path, t.Root)
-	}
-	if err := durable.ValidName(filepath.Base(path)); err != nil {
-		return "", fmt.Errorf("target.path: %w", err)
-	}
-	return path, nil
-}
-
 // receive streams the server's bytes into a temporary file, transcoding them on the way where the target says so.
 func (n *run) receive(a *Action, stream io.Reader) (*result, error) {
-	path, err := a.Export.target(n.cfg, a.runScope())
+	path, err := a.Export.place(n.o.FS, n.cfg, a.runScope())
 	if err != nil {
 		return nil, err
 	}
@@ -135,157 +111,6 @@ func (r *result) commitAs(path string) error {
 	}
 	r.abort()
 	return nil
-}
-
-// unmappableError says that a character of the result does not exist in the target's encoding.
-type unmappableError struct {
-	line int
-	char rune
-	name string
-}
-
-func (e *unmappableError) Error() string {
-	return fmt.Sprintf("line %d has the character %q, which does not exist in %s; set target.unmappable = \"replace:?\" or another encoding", e.line, e.char, e.name)
-}
-
-// transcode rewrites the received bytes under the target's encoding and line ends.
-func (r *result) transcode(t Target) error {
-	source, name, err := r.open(t.SourceEncoding)
-	if err != nil {
-		return err
-	}
-	if t.Encoding == "" {
-		t.Encoding = name // only line ends or a mark are to change
-	}
-	defer source.Close()
-	piper, pipew := io.Pipe()
-	var recoding sync.WaitGroup
-	recoding.Go(func() { pipew.CloseWithError(recode(bufio.NewReader(source), pipew, t)) })
-	defer recoding.Wait() // it reads source until the pipe is closed
-	defer piper.Close()
-	out := strings.TrimSuffix(r.temp, ".dropform-tmp") + ".encoded.dropform-tmp"
-	err = r.write(piper, r.scratch(out))
-	if err != nil {
-		return errors.Join(err, r.fs.Remove(out))
-	}
-	old := r.temp
-	r.temp = out
-	return r.fs.Remove(old)
-}
-
-// open reads the temporary file as UTF-8, whatever it was written in, and tells what that was.
-func (r *result) open(name string) (io.ReadCloser, string, error) {
-	if name == "" || name == "auto" {
-		utf8, err := r.isUTF8()
-		if err != nil {
-			return nil, "", err
-		}
-		name = "windows-1252"
-		if utf8 {
-			name = "utf-8"
-		}
-	}
-	f, err := r.fs.Open(r.temp)
-	if err != nil {
-		return nil, "", err
-	}
-	return struct {
-		io.Reader
-		io.Closer
-	}{transform.NewReader(f, codec(name).NewDecoder()), f}, name, nil
-}
-
-func (r *result) isUTF8() (bool, error) {
-	f, err := r.fs.Open(r.temp)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	_, err = io.Copy(io.Discard, transform.NewReader(f, encoding.UTF8Validator))
-	if errors.Is(err, encoding.ErrInvalidUTF8) {
-		return false, nil
-	}
-	return err == nil, err
-}
-
-func codec(name string) encoding.Encoding {
-	switch name {
-	case "windows-1252":
-		return charmap.Windows1252
-	case "iso-8859-1":
-		return charmap.ISO8859_1
-	case "iso-8859-15":
-		return charmap.ISO8859_15
-	case "utf-16le":
-		return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
-	default:
-		return unicode.UTF8BOM
-	}
-}
-
-// recode writes UTF-8 text in the target's encoding, character by character, so that one that does not exist there is
-// found with its line.
-func recode(from *bufio.Reader, to io.Writer, t Target) error {
-	name := t.Encoding
-	w := bufio.NewWriter(to)
-	enc := newEncoder(name, t.BOM)
-	if _, err := w.WriteString(enc.bom); err != nil {
-		return err
-	}
-	replacement, replaces := strings.CutPrefix(t.Unmappable, "replace:")
-	line := 1
-	for {
-		c, _, err := from.ReadRune()
-		if errors.Is(err, io.EOF) {
-			return w.Flush()
-		}
-		if err != nil {
-			return err
-		}
-		if c == '\r' && t.Newline != "" {
-			continue
-		}
-		text := string(c)
-		if c == '\n' {
-			line++
-			if t.Newline == "crlf" {
-				text = "\r\n"
-			}
-		}
-		out, ok := enc.encode(text)
-		if !ok && replaces {
-			out, ok = enc.encode(replacement)
-		}
-		if !ok {
-			return &unmappableError{line: line, char: c, name: name}
-		}
-		if _, err := w.WriteString(out); err != nil {
-			return err
-		}
-	}
-}
-
-type encoder struct {
-	bom    string
-	encode func(string) (string, bool)
-}
-
-func newEncoder(name string, bom bool) encoder {
-	e := encoder{encode: func(s string) (string, bool) { return s, true }}
-	switch name {
-	case "utf-8":
-		if bom {
-			e.bom = "\xef\xbb\xbf"
-		}
-	case "utf-16le":
-		e.bom = "\xff\xfe"
-		plain := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewEncoder()
-		e.encode = func(s string) (string, bool) { out, err := plain.String(s); return out, err == nil }
-	default:
-		strict := codec(name).NewEncoder()
-		e.encode = func(s string) (string, bool) { out, err := strict.String(s); return out, err == nil }
-	}
-	return e
 }
 
 // check counts the rows and says what is wrong with the result; empty when nothing is. perbit logs no error inside an
@@ -381,9 +206,9 @@ func (n *run) companions(a *Action, path string, res *result) ([]ledger.Written,
 	if t.DoneFile == nil {
 		return out, nil
 	}
-	name, err := t.DoneFile(a.runScope())
+	done, err := a.Export.doneFile(path, a.runScope())
 	if err != nil {
-		return nil, fmt.Errorf("target.done_file: %w", err)
+		return nil, err
 	}
-	return out, add(beside(filepath.Dir(path), name), "")
+	return out, add(done, "")
 }

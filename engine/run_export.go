@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func (n *run) export(ctx context.Context, a *Action) ending {
 	exp := a.Export
 	req, err := exp.request(a)
 	if err == nil {
-		_, err = exp.target(n.cfg, a.runScope())
+		_, err = exp.place(n.o.FS, n.cfg, a.runScope())
 	}
 	if err != nil {
 		e := failed("nothing was asked for", err)
@@ -161,7 +162,7 @@ func (n *run) receiveOnce(ctx context.Context, a *Action, fetch func(context.Con
 }
 
 func (n *run) resultFailed(ctx context.Context, l *link, a *Action, att ledger.Attempt, err error) ending {
-	e, u := (*perbit.Error)(nil), (*unmappableError)(nil)
+	e, u, f := (*perbit.Error)(nil), (*unmappableError)(nil), (*foreignBytesError)(nil)
 	switch {
 	case errors.As(err, &e) && e.Class == perbit.ClassNotFound:
 		return n.exportFailed(ctx, att, ledger.StateNotSent, sentence(e), string(e.Class))
@@ -173,6 +174,8 @@ func (n *run) resultFailed(ctx context.Context, l *link, a *Action, att ledger.A
 		return out
 	case errors.As(err, &u):
 		return n.exportFailed(ctx, att, ledger.StateFailed, u.Error(), "unmappable")
+	case errors.As(err, &f):
+		return n.exportFailed(ctx, att, ledger.StateFailed, f.Error(), "source_encoding")
 	}
 	out := failed("the export ended, but its result could not be written", err)
 	out.next = "make room or close the program that holds the target; the next run fetches the result without a new export"
@@ -192,9 +195,12 @@ func (n *run) lastGood(ctx context.Context, a *Action) (*ledger.Work, error) {
 	return good, err
 }
 
+// suspectSuffix is what the name of a result that fails its expectations ends with.
+const suspectSuffix = ".suspect"
+
 // suspect keeps a result that fails its expectations beside the target, which stays as it is.
 func (n *run) suspect(ctx context.Context, att ledger.Attempt, res *result, wrong string) ending {
-	path := res.path + ".suspect"
+	path := res.path + suspectSuffix
 	if err := res.commitAs(path); err != nil {
 		return failed("keep the suspect result", err)
 	}
@@ -209,10 +215,11 @@ func (n *run) deliver(ctx context.Context, a *Action, att ledger.Attempt, res *r
 	t := a.Export.Target
 	o := ledger.Outcome{State: ledger.StateDone, Path: res.path, ResultDigest: res.digest, ResultRows: res.rows, ResultSize: res.size}
 	text := fmt.Sprintf("written to %s, %s", base(res.path), plural(res.rows, "row", "rows"))
+	_, err := lstat(n.o.FS, res.path)
+	exists := !errors.Is(err, os.ErrNotExist)
 	standing, _, err := digestFile(n.o.FS, res.path)
-	exists := err == nil
 	switch {
-	case exists && standing == res.digest && t.IfUnchanged != "write":
+	case err == nil && standing == res.digest && t.IfUnchanged != "write":
 		since := ""
 		if good != nil && good.ResultDigest == res.digest {
 			since = " since " + good.EndedAt.In(n.cfg.Location).Format("2006-01-02 15:04")

@@ -60,11 +60,12 @@ var runCodes = map[string]explanation{
 	"archive":               {"The file is done but could not be moved into the archive.", "Correct the rights or the path; the move is made up for by the next run."},
 	"result":                {"The call was made, but its result file could not be written.", "Close the program that holds the file, or correct the rights; the lines are made up for by the next run."},
 
-	"target":        {"The export's result could not be written to its target.", "Correct the path or the rights; the result is fetched again."},
-	"target_path":   {"The target's path cannot be worked out or leaves its folder.", "Correct target.path and the values in it."},
-	"target_exists": {"The target exists and if_exists is fail.", "Move the file away, or choose replace or keep_both."},
-	"expectation":   {"The result does not meet expect or its csv block; the last good target stays, and the result lies beside it as *.suspect.", "Look at the suspect file. If it is right, adapt expect and run it with -replace=ADDRESS."},
-	"unmappable":    {"The result holds a character that the target's encoding does not have.", "Choose another encoding, or unmappable = \"replace:?\"."},
+	"target":          {"The export's result could not be written to its target.", "Correct the path or the rights; the result is fetched again."},
+	"target_path":     {"The target's path cannot be worked out or leaves its folder.", "Correct target.path and the values in it."},
+	"target_exists":   {"The target exists and if_exists is fail.", "Move the file away, or choose replace or keep_both."},
+	"expectation":     {"The result does not meet expect or its csv block; the last good target stays, and the result lies beside it as *.suspect.", "Look at the suspect file. If it is right, adapt expect and run it with -replace=ADDRESS."},
+	"source_encoding": {"The result holds bytes that target.source_encoding does not have.", "Correct source_encoding, or leave it out."},
+	"unmappable":      {"The result holds a character that the target's encoding does not have.", "Choose another encoding, or unmappable = \"replace:?\"."},
 
 	"not_approved":       {"The step's approval was used up or withdrawn; nothing was sent.", "Look at dropform plan and approve it again."},
 	"price_changed":      {"A position or its price is not what was approved; nothing was sent.", "Look at the new price in dropform plan and approve it again."},
