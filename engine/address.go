@@ -191,8 +191,13 @@ func plainSpelling(a Address) string {
 }
 
 func plainBrackets(pattern string) string {
-	return strings.NewReplacer(`["`, `[`, `"]`, `]`, `['`, `[`, `']`, `]`).Replace(pattern)
+	if !strings.ContainsAny(pattern, `"'`) {
+		return pattern
+	}
+	return bracketQuotes.Replace(pattern)
 }
+
+var bracketQuotes = strings.NewReplacer(`["`, `[`, `"]`, `]`, `['`, `[`, `']`, `]`)
 
 // matchStars is an iterative match of * over any run of characters, with \* standing for a star itself.
 func matchStars(pattern, s string) bool {

@@ -48,6 +48,9 @@ func (d *draft) replaced(at Address) bool {
 
 // choose applies -target and -exclude and refuses patterns that cover nothing.
 func (d *draft) choose() (*Plan, error) {
+	if len(d.o.Targets) == 0 && len(d.o.Excludes) == 0 && len(d.o.Replace) == 0 {
+		return d.Plan, nil
+	}
 	all := d.everyAddress()
 	named := slices.Clone(all)
 	for _, p := range d.o.Replace {
@@ -71,7 +74,10 @@ func (d *draft) choose() (*Plan, error) {
 	if len(d.o.Targets) == 0 && len(d.o.Excludes) == 0 {
 		return d.Plan, nil
 	}
-	d.Definitions = slices.DeleteFunc(d.Definitions, func(c DefinitionChange) bool { return !d.chosenDefinition(c.Address) })
+	rests := d.chosenBase()
+	d.Definitions = slices.DeleteFunc(d.Definitions, func(c DefinitionChange) bool {
+		return d.excluded(c.Address) || !d.chosen(c.Address) && !rests[c.Address]
+	})
 	d.Actions = slices.DeleteFunc(d.Actions, func(a Action) bool { return !d.chosen(a.Address) })
 	d.Waiting = slices.DeleteFunc(d.Waiting, func(w Waiting) bool { return !d.chosen(w.Address) })
 	d.UnderWay = slices.DeleteFunc(d.UnderWay, func(u UnderWay) bool { return !d.chosen(u.Address) })
@@ -85,8 +91,11 @@ func (d *draft) choose() (*Plan, error) {
 // refuseReplace refuses to make an irreversible call again.
 func (d *draft) refuseReplace(all []Address) error {
 	for _, a := range all {
+		if !a.IsRule() || !d.replaced(a) {
+			continue
+		}
 		r := d.cfg.ruleAt(a.Block())
-		if r == nil || !r.Kind.Irreversible() || !d.replaced(a) {
+		if r == nil || !r.Kind.Irreversible() {
 			continue
 		}
 		return &RefusedError{Address: a, Text: fmt.Sprintf(
@@ -96,39 +105,34 @@ func (d *draft) refuseReplace(all []Address) error {
 }
 
 func (d *draft) chosen(a Address) bool {
-	matches := func(p string) bool { return MatchAddress(p, a) }
-	return (len(d.o.Targets) == 0 || slices.ContainsFunc(d.o.Targets, matches)) && !slices.ContainsFunc(d.o.Excludes, matches)
+	return (len(d.o.Targets) == 0 || matches(d.o.Targets, a)) && !d.excluded(a)
 }
 
-// chosenDefinition also takes what a chosen block rests on: its own definition for a file, its connection's for a block.
-func (d *draft) chosenDefinition(a Address) bool {
-	if slices.ContainsFunc(d.o.Excludes, func(p string) bool { return MatchAddress(p, a) }) {
-		return false
+func (d *draft) excluded(a Address) bool { return matches(d.o.Excludes, a) }
+
+// chosenBase is what the chosen rests on: the block of a chosen step, and the connection of a chosen block.
+func (d *draft) chosenBase() map[Address]bool {
+	out := map[Address]bool{}
+	for i := range d.Actions {
+		if at := d.Actions[i].Address; !out[at.Block()] && d.chosen(at) {
+			out[at.Block()] = true
+		}
 	}
-	if d.chosen(a) {
-		return true
-	}
-	for _, x := range d.Actions {
-		if x.Address.Block() == a && d.chosen(x.Address) {
-			return true
+	uses := func(b *Declared, c *Connection) {
+		if !out[c.Address] && !d.excluded(b.Address) && (out[b.Address] || d.chosen(b.Address)) {
+			out[c.Address] = true
 		}
 	}
 	for _, imp := range d.cfg.Imports {
-		if imp.Connection.Address == a && d.chosenDefinition(imp.Address) {
-			return true
-		}
+		uses(&imp.Declared, imp.Connection)
 	}
 	for _, exp := range d.cfg.Exports {
-		if exp.Connection.Address == a && d.chosenDefinition(exp.Address) {
-			return true
-		}
+		uses(&exp.Declared, exp.Connection)
 	}
 	for _, r := range d.cfg.Rules {
-		if r.Connection.Address == a && d.chosenDefinition(r.Address) {
-			return true
-		}
+		uses(&r.Declared, r.Connection)
 	}
-	return false
+	return out
 }
 
 // everyAddress lists all blocks, all present files and all work that is not settled.

@@ -90,6 +90,9 @@ func diffDefinitions(cfg *Config, applied map[string]ledger.Definition) []Defini
 // already keeps what it has: the move has been applied before.
 func moves(cfg *Config, applied map[string]ledger.Definition) map[string]string {
 	out := map[string]string{}
+	if len(cfg.Moved) == 0 {
+		return out
+	}
 	for from := range applied {
 		to := from
 		for range cfg.Moved {

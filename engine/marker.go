@@ -139,9 +139,9 @@ func (n *run) touch(a *Action) {
 // served.
 func (q Requests) takeOver(ctx context.Context, st *standing, patterns []string) ([]Address, error) {
 	var taken []Address
-	for _, b := range q.Config.blocks() {
-		folder, seen := q.Config.folderAt(b.Address), st.snapshot.folderSeen(b.Address)
-		if folder == nil || seen.strange == "" || !matches(patterns, b.Address) {
+	for b, folder := range q.Config.folders() {
+		seen := st.snapshot.folderSeen(b.Address)
+		if seen.strange == "" || !matches(patterns, b.Address) {
 			continue
 		}
 		if err := writeMarker(ctx, q.Planner.FS, q.Ledger, folder.Folder, q.Planner.Now()); err != nil {

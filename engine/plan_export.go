@@ -22,8 +22,9 @@ func (e *Export) runDigest() string {
 }
 
 func (d *draft) planExport(exp *Export, seen *exportSeen) {
+	actions, underWay := len(d.Actions), len(d.UnderWay)
 	d.resumeInterrupted(exp.Address, nil, exp, nil)
-	if len(d.UnderWay) > 0 && d.isUnderWay(exp.Address) {
+	if len(d.UnderWay) > underWay {
 		return
 	}
 	if d.replaced(exp.Address) {
@@ -33,8 +34,8 @@ func (d *draft) planExport(exp *Export, seen *exportSeen) {
 	if d.rerun(exp, seen) {
 		return
 	}
-	for _, a := range d.Actions {
-		if a.Kind == Resume && a.Export == exp && a.Prior != nil {
+	for i := range d.Actions[actions:] {
+		if a := &d.Actions[actions+i]; a.Kind == Resume && a.Prior != nil {
 			return
 		}
 	}
@@ -82,15 +83,6 @@ func (d *draft) now() time.Time {
 		return d.s.now.In(d.cfg.Location)
 	}
 	return d.o.AsOf.In(d.cfg.Location)
-}
-
-func (d *draft) isUnderWay(block Address) bool {
-	for _, u := range d.UnderWay {
-		if u.Address.Block() == block {
-			return true
-		}
-	}
-	return false
 }
 
 // askedFor is the reason for which an export without a schedule runs; empty for none.

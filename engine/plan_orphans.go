@@ -11,7 +11,7 @@ import (
 // adoptOrphans plans to resume jobs that a block started which is gone by now, where this import uploads to the same
 // method of the same system: it was renamed without moved. The first such import takes them.
 func (d *draft) adoptOrphans(imp *Import, seen *importSeen) {
-	for _, w := range d.orphans() {
+	for _, w := range d.orphans {
 		if w.State != ledger.StateRunning || d.taken[w.ID] || w.Object != imp.Object || w.Method != imp.Method || !slices.Contains(seen.systems, w.System) {
 			continue
 		}
@@ -39,8 +39,10 @@ func (d *draft) unansweredElsewhere(imp *Import, seen *importSeen) {
 	}
 }
 
-// orphans is unfinished work whose block is not in the configuration under any name.
-func (d *draft) orphans() []ledger.Work {
+func (d *draft) findOrphans() []ledger.Work {
+	if len(d.s.unfinished) == 0 {
+		return nil
+	}
 	known := map[string]bool{}
 	for _, b := range d.cfg.blocks() {
 		known[d.s.inLedger(b.Address)] = true
@@ -51,7 +53,7 @@ func (d *draft) orphans() []ledger.Work {
 // listOrphans keeps what a removed block left unknown or running in sight: removing a block forgets a definition, never
 // what happened.
 func (d *draft) listOrphans() {
-	for _, w := range d.orphans() {
+	for _, w := range d.orphans {
 		at, err := ParseAddress(w.Address, func(Address) bool { return true })
 		if err != nil || d.taken[w.ID] {
 			continue

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"iter"
 	"path/filepath"
 	"slices"
 	"time"
@@ -97,6 +98,7 @@ type draft struct {
 	numbers map[Address]int      // by key, the first number that no call of this plan bears
 	waited  map[Address]map[string]ledger.Approval
 	down    map[Address]bool // connections of which it was said that they do not answer
+	orphans []ledger.Work    // unfinished work whose block is not in the configuration under any name
 }
 
 // heldKey is what a call holds in a system.
@@ -117,6 +119,7 @@ type claim struct {
 // build is the pure function from configuration, ledger and world to a plan. The error is about the address patterns.
 func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
 	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
+	d.orphans = d.findOrphans()
 	d.Definitions = diffDefinitions(cfg, s.definitions)
 	d.describeExisting()
 	for _, imp := range cfg.Imports {
@@ -161,8 +164,9 @@ func (d *draft) wait(at Address, reason string) {
 // describeExisting notes the drop folder that applying has to make, and counts for new blocks the files that were there
 // before.
 func (d *draft) describeExisting() {
+	folders := d.cfg.foldersByAddress()
 	for i, c := range d.Definitions {
-		folder := d.cfg.folderAt(c.Address)
+		folder := folders[c.Address]
 		if folder == nil || c.Verb == "forget" {
 			continue
 		}
@@ -202,15 +206,28 @@ func (s *snapshot) folderSeen(a Address) *folderSeen {
 // knownOf is what the ledger knows of the files of a block's folder.
 func (s *snapshot) knownOf(a Address) map[string]ledger.File { return s.folderSeen(a).known }
 
-// folderAt is the drop folder of the block at an address, nil where it has none.
-func (c *Config) folderAt(a Address) *DropFolder {
-	if imp := c.importAt(a); imp != nil {
-		return &imp.DropFolder
+// folders lists the blocks that have a drop folder.
+func (c *Config) folders() iter.Seq2[*Declared, *DropFolder] {
+	return func(yield func(*Declared, *DropFolder) bool) {
+		for _, imp := range c.Imports {
+			if !yield(&imp.Declared, &imp.DropFolder) {
+				return
+			}
+		}
+		for _, r := range c.Rules {
+			if r.Folder != "" && !yield(&r.Declared, &r.DropFolder) {
+				return
+			}
+		}
 	}
-	if r := c.ruleAt(a); r != nil && r.Folder != "" {
-		return &r.DropFolder
+}
+
+func (c *Config) foldersByAddress() map[Address]*DropFolder {
+	out := map[Address]*DropFolder{}
+	for b, folder := range c.folders() {
+		out[b.Address] = folder
 	}
-	return nil
+	return out
 }
 
 func (c *Config) ruleAt(a Address) *Rule {
@@ -238,13 +255,10 @@ func (c *Config) ParseAddress(text string) (Address, error) {
 
 // unfinishedOf lists the open and unsettled work of a block, oldest first.
 func (s *snapshot) unfinishedOf(a Address) []ledger.Work {
-	var out []ledger.Work
-	for _, w := range s.unfinished {
-		if w.Address == s.inLedger(a) {
-			out = append(out, w)
-		}
+	if len(s.unfinished) == 0 {
+		return nil
 	}
-	return out
+	return s.workOf[s.inLedger(a)]
 }
 
 // owner finds the live process, other than the planning one, that works on w. A process plans a block only while it does
@@ -283,11 +297,12 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: rule, Prior: &w, Text: d.unknownText(at, w, "moveIT for "+w.Item)})
 		}
 	}
+	if len(d.s.filings) == 0 {
+		return
+	}
 	owed := map[string][]ledger.Filing{}
-	for _, f := range d.s.filings {
-		if f.Address == d.s.inLedger(b) {
-			owed[f.Item] = append(owed[f.Item], f)
-		}
+	for _, f := range d.s.filingsOf[d.s.inLedger(b)] {
+		owed[f.Item] = append(owed[f.Item], f)
 	}
 	for _, item := range sortedKeys(owed) {
 		d.add(Action{

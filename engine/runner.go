@@ -268,11 +268,9 @@ func (n *run) sweep(g *group) {
 
 // sweepOld removes from all drop folders what is too old to be still in the making.
 func (r *Runner) sweepOld(cfg *Config) {
-	for _, b := range cfg.blocks() {
-		if folder := cfg.folderAt(b.Address); folder != nil {
-			if err := durable.RemoveTemp(r.o.FS, folder.Folder, r.o.Now().Add(-time.Minute)); err != nil {
-				r.o.Log.Debug("sweep the folder", "folder", folder.Folder, "error", plainError(err)) // it may not be there yet
-			}
+	for _, folder := range cfg.folders() {
+		if err := durable.RemoveTemp(r.o.FS, folder.Folder, r.o.Now().Add(-time.Minute)); err != nil {
+			r.o.Log.Debug("sweep the folder", "folder", folder.Folder, "error", plainError(err)) // it may not be there yet
 		}
 	}
 }

@@ -78,11 +78,12 @@ func (s *Service) reconcile(ctx, soft context.Context) error {
 		s.o.Runner.emit(ConfigLoaded{Serving: addresses(served), Waiting: waiting})
 	}
 	s.o.Watcher.SetFolders(watchFolders(served))
+	changed := changedFolders(old, served)
 	for _, b := range served.blocks() {
 		if b.Address.Kind == KindConnectionPerbit || b.Address.Kind == KindConnectionConbox {
 			continue
 		}
-		if served.folderAt(b.Address) != nil && changed(old, b) {
+		if changed[b.Address] {
 			s.o.Watcher.Rescan(b.Address.String()) // what was rejected or refused may do under the new definition
 		}
 		s.lay(ctx, soft, b.Address.String(), "")
@@ -117,19 +118,22 @@ func (s *Service) keepServing(err error) bool {
 	return true
 }
 
-// changed reports whether a block was served before under another definition.
-func changed(old *Config, now *Declared) bool {
+// changedFolders are the blocks with a drop folder that were served before under another definition.
+func changedFolders(old, now *Config) map[Address]bool {
+	out := map[Address]bool{}
 	if old == nil {
-		return false
+		return out
 	}
-	_, is := now.encode()
+	was := map[Address]string{}
 	for _, b := range old.blocks() {
-		if b.Address == now.Address {
-			_, was := b.encode()
-			return was != is
-		}
+		_, was[b.Address] = b.encode()
 	}
-	return false
+	for b := range now.folders() {
+		_, is := b.encode()
+		before, served := was[b.Address]
+		out[b.Address] = served && before != is
+	}
+	return out
 }
 
 // describeChanges stands for what waits to be applied, to notice when it becomes something else.
@@ -156,8 +160,9 @@ func (s *Service) definitions(ctx context.Context) (applied map[string]ledger.De
 // nobody was asked whether they are still meant to be sent.
 func (s *Service) apply(ctx context.Context, cfg *Config, changes []DefinitionChange) error {
 	now := s.o.Planner.Now()
+	folders := cfg.foldersByAddress()
 	for i, c := range changes {
-		folder := cfg.folderAt(c.Address)
+		folder := folders[c.Address]
 		if folder == nil || c.Verb == "forget" {
 			continue
 		}

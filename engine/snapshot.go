@@ -38,7 +38,9 @@ type snapshot struct {
 	definitions map[string]ledger.Definition
 	was         map[string]string // new address to the one that the ledger still has
 	unfinished  []ledger.Work
+	workOf      map[string][]ledger.Work // unfinished, by address
 	filings     []ledger.Filing
+	filingsOf   map[string][]ledger.Filing // by address
 	again       again
 	identity    string // of the ledger
 	sequence    int64
@@ -216,6 +218,8 @@ func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) 
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
+	s.workOf = grouped(s.unfinished, func(w ledger.Work) string { return w.Address })
+	s.filingsOf = grouped(s.filings, func(f ledger.Filing) string { return f.Address })
 	s.was = moves(cfg, s.definitions)
 	for _, imp := range cfg.Imports {
 		wanted, all, ok := only.file(imp.Address)
@@ -245,6 +249,15 @@ func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) 
 		}
 	}
 	return p.exportHistory(v, cfg, s, only)
+}
+
+// grouped keeps the order within each group.
+func grouped[T any](list []T, by func(T) string) map[string][]T {
+	out := map[string][]T{}
+	for _, x := range list {
+		out[by(x)] = append(out[by(x)], x)
+	}
+	return out
 }
 
 // inLedger is the address under which the ledger has a block's history: the old one while a move is not applied.

@@ -71,10 +71,9 @@ func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, 
 		}
 	}
 	out.connections(cfg)
-	for _, b := range cfg.blocks() {
-		if folder := cfg.folderAt(b.Address); folder != nil {
-			out.Folders = append(out.Folders, out.folder(b.Address, folder, s.folderSeen(b.Address), plan))
-		}
+	queues := queuesOf(plan)
+	for b, folder := range cfg.folders() {
+		out.Folders = append(out.Folders, out.folder(b.Address, folder, s.folderSeen(b.Address), queues[b.Address]))
 	}
 	for _, exp := range cfg.Exports {
 		if exp.Schedule != nil {
@@ -122,8 +121,8 @@ func (o *Status) connections(cfg *Config) {
 	}
 }
 
-func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, plan *Plan) FolderStatus {
-	f := FolderStatus{Address: block.String(), Path: folder.Folder, Mode: "not watched", Ignored: seen.ignored}
+func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, q fileQueue) FolderStatus {
+	f := FolderStatus{Address: block.String(), Path: folder.Folder, Mode: "not watched", Ignored: seen.ignored, Queue: q.files, Oldest: q.oldest}
 	if seen.err != nil {
 		f.Degraded = reasonOf(seen.err)
 	}
@@ -134,18 +133,34 @@ func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, pla
 			}
 		}
 	}
-	counted := map[string]bool{}
-	for _, a := range plan.Actions {
-		if a.Address.Block() != block || a.File.Stamp.ModTime == 0 || counted[a.File.Name] {
+	return f
+}
+
+// fileQueue is what of a folder's files has a step.
+type fileQueue struct {
+	files  int
+	oldest time.Time
+}
+
+func queuesOf(plan *Plan) map[Address]fileQueue {
+	out := map[Address]fileQueue{}
+	counted := map[Address]bool{}
+	for i := range plan.Actions {
+		a := &plan.Actions[i]
+		block := a.Address.Block()
+		file := block.Of(a.File.Name)
+		if a.File.Stamp.ModTime == 0 || counted[file] {
 			continue
 		}
-		counted[a.File.Name] = true // a rule has a step for each call of a file
-		f.Queue++
-		if at := time.Unix(0, a.File.Stamp.ModTime); f.Oldest.IsZero() || at.Before(f.Oldest) {
-			f.Oldest = at
+		counted[file] = true // a rule has a step for each call of a file
+		q := out[block]
+		q.files++
+		if at := time.Unix(0, a.File.Stamp.ModTime); q.oldest.IsZero() || at.Before(q.oldest) {
+			q.oldest = at
 		}
+		out[block] = q
 	}
-	return f
+	return out
 }
 
 func schedule(exp *Export, s *snapshot) ScheduleStatus {

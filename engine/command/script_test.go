@@ -25,16 +25,7 @@ import (
 // detector the binary has it too.
 func TestScripts(t *testing.T) {
 	root := filepath.Join("..", "..")
-	bin := t.TempDir()
-	args := []string{"build", "-o", bin}
-	if raceDetector {
-		args = append(args, "-race")
-	}
-	build := exec.Command("go", append(args, ".")...)
-	build.Dir = root
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
+	bin := filepath.Dir(built(t, raceDetector))
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join(root, "testdata", "script"),
 		Setup: func(env *testscript.Env) error {

@@ -22,7 +22,7 @@ func values[T any](in []T) []any {
 
 // Call is one call by its work's id; found is false for work that is no call.
 func (v *View) Call(work int64) (c Call, found bool, err error) {
-	list, err := listCalls(v.ctx, v.tx, `id = ?`, work)
+	list, err := listCalls(v.ctx, v, `id = ?`, work)
 	if len(list) == 0 {
 		return Call{}, false, err
 	}
@@ -35,7 +35,7 @@ func (v *View) CallsOfContent(systems []SystemID, method, digest string) ([]Call
 	if len(systems) == 0 {
 		return nil, nil
 	}
-	found, err := listCalls(v.ctx, v.tx, ofCalls+` AND method_key = ? AND digest = ? AND system IN (`+marks(len(systems))+`)
+	found, err := listCalls(v.ctx, v, ofCalls+` AND method_key = ? AND digest = ? AND system IN (`+marks(len(systems))+`)
 		ORDER BY object_key, system, request`, append([]any{Fold(method), digest}, values(systems)...)...)
 	if err != nil || len(systems) == 1 {
 		return found, err
@@ -68,7 +68,7 @@ func chainedCalls(found []Call) []Call {
 // CallsOfFile lists all calls that a rule has recorded for the bytes of this digest under this file name, by line, each
 // line's in the order in which they came to be.
 func (v *View) CallsOfFile(address, file, digest string) ([]Call, error) {
-	return listCalls(v.ctx, v.tx, `digest = ? AND address = ? AND file = ? ORDER BY line, id`, digest, address, file)
+	return listCalls(v.ctx, v, `digest = ? AND address = ? AND file = ? ORDER BY line, id`, digest, address, file)
 }
 
 // Holders tells for each hold, at its index, whose it is in any of the systems, also by a hold on the whole document or on
@@ -132,7 +132,7 @@ func (v *View) callsByID(of map[heldKey]int64) (map[int64]*Call, error) {
 		}
 	}
 	for part := range slices.Chunk(ids, manyKeys) {
-		calls, err := listCalls(v.ctx, v.tx, `id IN (`+marks(len(part))+`)`, values(part)...)
+		calls, err := listCalls(v.ctx, v, `id IN (`+marks(len(part))+`)`, values(part)...)
 		if err != nil {
 			return nil, err
 		}
@@ -148,7 +148,7 @@ func (v *View) callsByID(of map[heldKey]int64) (map[int64]*Call, error) {
 // is. Oldest first.
 func (v *View) Placed(base, follower string) ([]Call, error) {
 	// Of all addresses only those of its instances lie between X[ and X\, the character after the bracket.
-	return listCalls(v.ctx, v.tx, ofCalls+` AND (address = ? OR address > ? AND address < ?) AND state IN ('done', 'done_with_errors', 'resolved')
+	return listCalls(v.ctx, v, ofCalls+` AND (address = ? OR address > ? AND address < ?) AND state IN ('done', 'done_with_errors', 'resolved')
 		AND NOT EXISTS (SELECT 1 FROM call f JOIN work w ON w.id = f.work WHERE f.source <> 0 AND f.source = work.id AND w.address = ?
 			AND w.state IN ('done', 'done_with_errors', 'resolved', 'adopted')) ORDER BY id`,
 		base, base+"[", base+`\`, follower)
@@ -179,7 +179,7 @@ func (v *View) FollowedBy(address string, sources ...int64) ([]Call, error) {
 	var out []Call
 	sources = slices.Sorted(slices.Values(sources)) // a copy: it is the caller's
 	for part := range slices.Chunk(sources, manyKeys) {
-		found, err := listCalls(v.ctx, v.tx, `source <> 0 AND source IN (`+marks(len(part))+`) ORDER BY source, id`, values(part)...)
+		found, err := listCalls(v.ctx, v, `source <> 0 AND source IN (`+marks(len(part))+`) ORDER BY source, id`, values(part)...)
 		if err != nil {
 			return nil, err
 		}

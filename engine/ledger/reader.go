@@ -123,7 +123,7 @@ func (r *Reader) view(ctx context.Context, fn func(*View) error) error {
 	if err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
-	err = fn(&View{ctx: ctx, tx: tx, locks: lockFolder(r.path)})
+	err = fn(&View{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, locks: lockFolder(r.path)})
 	if ended := tx.Rollback(); !errors.Is(ended, sql.ErrTxDone) { // that the context ended it is told by fn
 		err = errors.Join(err, ended)
 	}

@@ -13,11 +13,26 @@ import (
 type View struct {
 	ctx   context.Context //nolint:containedctx // a View does not outlive the call that made it
 	tx    *sql.Tx
-	locks string // the folder of the processes' locks
+	stmts map[string]*sql.Stmt // end with tx
+	locks string               // the folder of the processes' locks
+}
+
+// QueryContext is as in database/sql. A statement is prepared once, because a plan asks the same of each of ten thousand
+// blocks; so the rows of one query are read to their end before its text is asked again.
+func (v *View) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	s, ok := v.stmts[query]
+	if !ok {
+		var err error
+		if s, err = v.tx.PrepareContext(ctx, query); err != nil {
+			return nil, err
+		}
+		v.stmts[query] = s
+	}
+	return s.QueryContext(ctx, args...)
 }
 
 func (v *View) each(query string, args []any, scan func(*sql.Rows) error) error {
-	found, err := v.tx.QueryContext(v.ctx, query, args...)
+	found, err := v.QueryContext(v.ctx, query, args...)
 	if err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
@@ -91,7 +106,7 @@ func (v *View) Content(systems []SystemID, object, method, digest, source string
 	for _, s := range systems {
 		args = append(args, s)
 	}
-	found, err := listWork(v.ctx, v.tx, `(digest = ? OR source_digest = ?) AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?`+
+	found, err := listWork(v.ctx, v, `(digest = ? OR source_digest = ?) AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?`+
 		strings.Repeat(",?", len(systems)-1)+`) ORDER BY system, digest, request`, args...)
 	return chained(found), err
 }
@@ -119,21 +134,21 @@ func chained(found []Work) []Work {
 }
 
 // Unfinished lists all work that is open, unknown, refused, not sent or failed, oldest first.
-func (v *View) Unfinished() ([]Work, error) { return listWork(v.ctx, v.tx, unfinished+` ORDER BY id`) }
+func (v *View) Unfinished() ([]Work, error) { return listWork(v.ctx, v, unfinished+` ORDER BY id`) }
 
 // WorkOf lists all work recorded under an item's address, oldest first.
 func (v *View) WorkOf(address, item string) ([]Work, error) {
-	return listWork(v.ctx, v.tx, `address = ? AND item = ? ORDER BY id`, address, item)
+	return listWork(v.ctx, v, `address = ? AND item = ? ORDER BY id`, address, item)
 }
 
 // LastExports lists the newest runs of an export by their slots, newest first, at most n.
 func (v *View) LastExports(address string, n int) ([]Work, error) {
-	return listWork(v.ctx, v.tx, `kind = 'export' AND address = ? ORDER BY slot_at DESC, id DESC LIMIT ?`, address, n)
+	return listWork(v.ctx, v, `kind = 'export' AND address = ? ORDER BY slot_at DESC, id DESC LIMIT ?`, address, n)
 }
 
 // LastGoodExport is the run of an export that was begun last of those whose result was accepted.
 func (v *View) LastGoodExport(address string) (w Work, found bool, err error) {
-	list, err := listWork(v.ctx, v.tx, `kind = 'export' AND address = ? AND state IN ('done', 'done_with_errors', 'adopted')
+	list, err := listWork(v.ctx, v, `kind = 'export' AND address = ? AND state IN ('done', 'done_with_errors', 'adopted')
 		ORDER BY sent_at DESC, id DESC LIMIT 1`, address)
 	if len(list) == 0 {
 		return Work{}, false, err
@@ -165,11 +180,11 @@ func (v *View) SentSince(address string, w Work) (bool, error) {
 
 // Systems lists the systems that a connection's address or endpoint has ever led to.
 func (v *View) Systems(address, endpoint string) ([]SystemID, error) {
-	return systemsOf(v.ctx, v.tx, address, endpoint)
+	return systemsOf(v.ctx, v, address, endpoint)
 }
 
 // Owners lists the registered processes that are alive, by id.
-func (v *View) Owners() (map[string]Owner, error) { return owners(v.ctx, v.tx, v.locks) }
+func (v *View) Owners() (map[string]Owner, error) { return owners(v.ctx, v, v.locks) }
 
 // Filings lists the moves that are still owed, oldest first.
 func (v *View) Filings() ([]Filing, error) { return v.filings("") }
