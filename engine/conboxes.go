@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"dropform/engine/conbox"
@@ -11,6 +12,8 @@ import (
 // Conboxes holds the clients of CONBOX connections. The planner reads positions through them and the runner places orders,
 // so that both know of a rejected password and share the rate.
 type Conboxes struct {
+	Log *slog.Logger // for the clients; set before the first use, may be nil
+
 	agent string
 
 	mu      sync.Mutex
@@ -69,7 +72,7 @@ func (c *Conboxes) client(conn *Connection) (*conbox.Client, error) {
 		URL: conn.URL, Auth: conn.Auth, Username: conn.Username, Password: secret(func(c *Connection) Secret { return c.Password }),
 		UserCode: conn.UserCode, Language: conn.Language, Service: conn.Service, Timeout: conn.Timeout, Rate: conn.Rate,
 		RetryAttempts: conn.RetryAttempts, RetryFirst: conn.RetryFirst, RetryLongest: conn.RetryLongest,
-		TLS: tlsConfig, Proxy: proxy, UserAgent: c.agent,
+		TLS: tlsConfig, Proxy: proxy, UserAgent: c.agent, Log: c.Log,
 	}
 	if conn.UserAPIKey.IsSet() {
 		cfg.UserAPIKey = secret(func(c *Connection) Secret { return c.UserAPIKey })

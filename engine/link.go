@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -100,7 +101,7 @@ func (r *Runner) connect(l *link) (err error) {
 	if l.conn.Address.Kind == KindConnectionConbox {
 		l.box, err = r.o.Conboxes.client(l.conn)
 	} else {
-		l.client, err = newClient(l.conn, r.o.UserAgent, l.password)
+		l.client, err = newClient(l.conn, r.o.UserAgent, r.o.Log, l.password)
 	}
 	return err
 }
@@ -146,7 +147,7 @@ func (r *Runner) retryAt(c Address) time.Time {
 	return l.down.retry
 }
 
-func newClient(c *Connection, agent string, password func(context.Context) (string, error)) (*perbit.Client, error) {
+func newClient(c *Connection, agent string, log *slog.Logger, password func(context.Context) (string, error)) (*perbit.Client, error) {
 	tlsConfig, err := tlsOf(c)
 	if err != nil {
 		return nil, err
@@ -158,7 +159,7 @@ func newClient(c *Connection, agent string, password func(context.Context) (stri
 	return perbit.New(perbit.Options{
 		URL: c.URL, CustomerID: c.CustomerID, Username: c.Username, Password: password,
 		BasicEveryCall: c.Auth == "every_call", CredentialCharset: c.CredentialCharset, Parameters: c.Parameters,
-		Timeout: c.Timeout, TLS: tlsConfig, Proxy: proxy, Parallel: max(1, c.Parallel), UserAgent: agent,
+		Timeout: c.Timeout, TLS: tlsConfig, Proxy: proxy, Parallel: max(1, c.Parallel), UserAgent: agent, Log: log,
 	})
 }
 

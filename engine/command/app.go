@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/spf13/afero"
+	"github.com/spf13/cobra"
 
 	"dropform/engine"
 	"dropform/engine/diag"
@@ -93,14 +95,26 @@ func (a *App) Main(args []string) int {
 	s := &session{App: &app, ctx: ctx, soft: soft, sending: sending, keyboard: bufio.NewReader(a.Stdin), input: true}
 	s.conboxes = engine.NewConboxes(s.userAgent())
 	defer s.conboxes.Close()
-	root := s.root()
-	root.SetArgs(doubleDashes(args))
-	code := s.explain(root.ExecuteContext(ctx))
+	code := s.explain(s.run(args))
 	if err := out.failure(); err != nil {
 		s.ui = nil // its lines would go where nothing can be written
 		return s.explain(fmt.Errorf("write standard output: %w", err))
 	}
 	return code
+}
+
+// run carries out the command line, with what the environment adds to it.
+func (s *session) run(args []string) error {
+	root := s.root()
+	if isCompletion(args) {
+		return s.complete(root, args)
+	}
+	args, err := s.withDefaults(root, doubleDashes(args))
+	if err != nil {
+		return err
+	}
+	root.SetArgs(args)
+	return root.ExecuteContext(s.ctx)
 }
 
 // explain prints what an error has to say and returns its exit code.
@@ -119,7 +133,7 @@ func (s *session) explain(err error) int {
 	case errors.As(err, &d):
 		s.diagnostics(d.list)
 	default:
-		s.diagnostics(diag.List{diagnosticOf(err)})
+		s.diagnostics(diag.List{s.fromEnvironment(diagnosticOf(err))})
 	}
 	return max(f.code, 1)
 }
@@ -161,16 +175,34 @@ type session struct {
 	sending   *atomic.Bool    // whether an interrupt finds something on the wire
 	keyboard  *bufio.Reader   // Stdin
 	answers   []VarFlag       // values of variables that were asked for
+	defaults  []string        // the variables of the environment that added to the command line
 	chdir     string
 	noColor   bool
 	input     bool
 	ui        *jsonView          // set while a command prints JSON lines
 	tap       func(engine.Event) // the demo listens here; may be nil
 	conboxes  *engine.Conboxes
+	log       *slog.Logger
+	logTo     *logWriter
 }
 
-// enter applies the global flags, before any command looks at the directory.
-func (s *session) enter() error {
+// enter applies the global flags and what the environment says in their place, before any command looks at the directory.
+func (s *session) enter(cmd *cobra.Command) error {
+	if !cmd.Flags().Changed("input") {
+		var err error
+		if s.input, err = s.wantsInput(); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(s.openLog(), s.move()); err != nil {
+		return err
+	}
+	s.logStart(strings.TrimPrefix(cmd.CommandPath(), "dropform "))
+	return nil
+}
+
+// move makes the directory that -chdir names the working directory.
+func (s *session) move() error {
 	if s.chdir == "" {
 		return nil
 	}

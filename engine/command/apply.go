@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
@@ -159,7 +158,7 @@ func (s *session) noteRecognised(cfg *engine.Config, sender *sender, plan *engin
 	if len(plan.Recognised) == 0 {
 		return nil
 	}
-	runner := engine.NewRunner(engine.RunnerOptions{FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now, Log: s.logger(s.Stderr), Who: s.who()})
+	runner := engine.NewRunner(engine.RunnerOptions{FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now, Log: s.log, Who: s.who()})
 	_, err := runner.Apply(s.ctx, s.soft, cfg, plan)
 	return err
 }
@@ -178,10 +177,10 @@ func (s *session) nothingToDo(c conclusion) {
 
 // carryOut runs the steps and tells how they go.
 func (s *session) carryOut(cfg *engine.Config, sender *sender, o applyOptions, plan *engine.Plan) (conclusion, error) {
-	emit, log, finish := s.follow(false, nil)
+	emit, finish := s.follow(false, nil)
 	runner := engine.NewRunner(engine.RunnerOptions{
 		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
-		Emit: emit, Parallelism: o.parallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(), Conboxes: s.conboxes,
+		Emit: emit, Parallelism: o.parallelism, UserAgent: s.userAgent(), Log: s.log, Who: s.who(), Conboxes: s.conboxes,
 	})
 	if s.ui == nil {
 		s.outScreen().printf("\n")
@@ -194,29 +193,31 @@ func (s *session) carryOut(cfg *engine.Config, sender *sender, o applyOptions, p
 	return c, err
 }
 
-// follow starts the view of a run. emit takes its events, log what else there is to say; finish ends the view.
-func (s *session) follow(live bool, gone func(engine.Address) bool) (emit func(engine.Event), log *slog.Logger, finish func(conclusion)) {
+// follow starts the view of a run. emit takes its events; finish ends the view.
+func (s *session) follow(live bool, gone func(engine.Address) bool) (emit func(engine.Event), finish func(conclusion)) {
 	if s.ui != nil {
-		return s.tapped(s.ui), s.logger(s.Stderr), s.ui.conclude
+		return s.tapped(s.ui), s.ui.conclude
 	}
 	text := newTextView(s.outScreen(), s.errScreen(), now, live)
 	text.gone = gone
+	s.logTo.to(logLines{text})
 	ctx, stop := context.WithCancel(s.ctx)
 	var beating sync.WaitGroup
 	beating.Go(func() { text.beat(ctx) })
-	return s.tapped(text), s.logger(logLines{text}), func(c conclusion) {
+	return s.tapped(text), func(c conclusion) {
 		stop()
 		beating.Wait()
+		s.logTo.to(s.Stderr)
 		text.conclude(c)
 	}
 }
 
 func (s *session) tapped(v view) func(engine.Event) {
-	if s.tap == nil {
-		return v.event
-	}
 	return func(e engine.Event) {
 		v.event(e)
-		s.tap(e)
+		s.logEvent(e)
+		if s.tap != nil {
+			s.tap(e)
+		}
 	}
 }

@@ -96,7 +96,7 @@ func demoServer(ctx context.Context) (url string, stop func(), err error) {
 func (s *session) inDir(dir string) *session {
 	app := *s.App
 	app.Dir = dir
-	return &session{App: &app, ctx: s.ctx, soft: s.soft, sending: s.sending, keyboard: s.keyboard, noColor: s.noColor, conboxes: s.conboxes}
+	return &session{App: &app, ctx: s.ctx, soft: s.soft, sending: s.sending, keyboard: s.keyboard, noColor: s.noColor, conboxes: s.conboxes, log: s.log, logTo: s.logTo}
 }
 
 // claimDemo makes sure that the folder is the demo's own, and that no other demo runs in it.

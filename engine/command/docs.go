@@ -71,6 +71,10 @@ func commandReference(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("# The command line\n\n`dropform [global options] <command> [options]`. One dash and two are the same.\n\n## Global options\n\n")
 	flagTable(&b, root.PersistentFlags())
+	b.WriteString("\n## Environment\n\n| variable | meaning |\n|---|---|\n")
+	for _, e := range environment {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", e.name, tableCell(e.text))
+	}
 	var visit func(c *cobra.Command)
 	visit = func(c *cobra.Command) {
 		for _, sub := range c.Commands() {

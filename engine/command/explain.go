@@ -20,9 +20,6 @@ func (s *session) explainCommand() *cobra.Command {
 			}
 			return s.explainCode(args[0])
 		},
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return s.allCodes(), cobra.ShellCompDirectiveNoFileComp
-		},
 	}
 }
 

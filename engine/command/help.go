@@ -57,6 +57,10 @@ func writeOverview(b *strings.Builder, root *cobra.Command) {
 	}
 	b.WriteString("\nGlobal options (before or after the command):\n\n")
 	writeFlags(b, root.PersistentFlags())
+	b.WriteString("\nEnvironment:\n\n")
+	for _, e := range environment {
+		writeEntry(b, e.name, e.text)
+	}
 	b.WriteString("\nTry it with nothing set up:\n\n  dropform demo\n")
 }
 
@@ -70,13 +74,21 @@ func writeFlags(b *strings.Builder, flags *pflag.FlagSet) {
 		if f.Value.Type() != "bool" {
 			head += "=" + placeholder
 		}
-		lines := strings.Split(wrap(usage, 52), "\n")
-		fmt.Fprintf(b, "  %-22s%s\n", head, lines[0])
-		for _, l := range lines[1:] {
-			fmt.Fprintf(b, "  %-22s%s\n", "", l)
-		}
+		writeEntry(b, head, usage)
 	})
-	fmt.Fprintf(b, "  %-22s%s\n", "-help", "this text")
+	writeEntry(b, "-help", "this text")
+}
+
+// writeEntry writes a name and what it means beside it.
+func writeEntry(b *strings.Builder, name, text string) {
+	if len(name) > 21 {
+		fmt.Fprintf(b, "  %s\n", name)
+		name = ""
+	}
+	for _, l := range strings.Split(wrap(text, 52), "\n") {
+		fmt.Fprintf(b, "  %-22s%s\n", name, l)
+		name = ""
+	}
 }
 
 func flagNames(cmd *cobra.Command) []string {

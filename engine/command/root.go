@@ -17,8 +17,8 @@ func (s *session) root() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			return s.enter()
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return s.enter(cmd)
 		},
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
@@ -48,6 +48,7 @@ func (s *session) root() *cobra.Command {
 		s.stateCommand(), s.graphCommand(), s.consoleCommand(), s.explainCommand(), s.docsCommand(),
 		s.versionCommand(), s.completionCommand(root),
 	)
+	s.addHints(root)
 	return root
 }
 

@@ -85,10 +85,10 @@ func (s *session) varFiles(vars []VarFlag) []string {
 func (s *session) serve(cfg *engine.Config, sender *sender, watcher engine.Watcher, o watchOptions) (engine.Tally, error) {
 	newest := &atomic.Pointer[engine.Config]{}
 	newest.Store(cfg)
-	emit, log, finish := s.follow(true, func(a engine.Address) bool { return !declares(newest.Load(), a) })
+	emit, finish := s.follow(true, func(a engine.Address) bool { return !declares(newest.Load(), a) })
 	runner := engine.NewRunner(engine.RunnerOptions{
 		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
-		Emit: emit, Parallelism: defaultParallelism, UserAgent: s.userAgent(), Log: log, Who: s.who(), KeepTrying: true, Conboxes: s.conboxes,
+		Emit: emit, Parallelism: defaultParallelism, UserAgent: s.userAgent(), Log: s.log, Who: s.who(), KeepTrying: true, Conboxes: s.conboxes,
 	})
 	service := engine.NewService(engine.ServiceOptions{
 		Runner: runner, Planner: s.asking(sender.ledger.Reader(), nil), Watcher: watcher,
@@ -99,7 +99,7 @@ func (s *session) serve(cfg *engine.Config, sender *sender, watcher engine.Watch
 			}
 			return cfg, diags
 		},
-		AutoApprove: o.autoApprove, Log: log, StatusPath: statusPath(cfg),
+		AutoApprove: o.autoApprove, Log: s.log, StatusPath: statusPath(cfg),
 	})
 	s.sending.Store(true)
 	tally, err := service.Run(s.ctx, s.soft, cfg)

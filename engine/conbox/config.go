@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -50,6 +51,8 @@ type Config struct {
 	Proxy func(*http.Request) (*url.URL, error)
 	// UserAgent is sent as it is. Default "dropform".
 	UserAgent string
+	// Log takes a debug line for each request: its action, how long it took, how it ended; no address and no field. Nil: none.
+	Log *slog.Logger
 }
 
 // idleConns is how many unused connections are kept for reads and probes.
@@ -120,6 +123,9 @@ func withDefaults(cfg Config) Config {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.RetryAttempts < 1 {
 		cfg.RetryAttempts = 5

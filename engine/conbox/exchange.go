@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"dropform/engine/wire"
 )
@@ -28,6 +29,8 @@ const (
 	writing              // once
 )
 
+func (s stage) String() string { return [...]string{"probe", "read", "write"}[s] }
+
 // reply is an answer, whole or cut.
 type reply struct {
 	status int
@@ -39,7 +42,16 @@ type reply struct {
 // exchange sends one POST and takes its answer. A reused connection may turn out to be dead before anything came back;
 // then a probe or a read, and never a write, goes out again on a fresh one.
 func (c *Client) exchange(ctx context.Context, call *call, s stage, body []byte, authorization string) (*reply, *Error) {
+	began := time.Now()
 	r, reused, err := c.attempt(ctx, call, s, body, authorization)
+	defer func() {
+		log := c.cfg.Log.With("action", call.action, "stage", s.String(), "took", time.Since(began))
+		if err != nil {
+			log.Debug("request to CONBOX", "error", err)
+			return
+		}
+		log.Debug("request to CONBOX", "status", r.status)
+	}()
 	if err != nil && reused && s != writing && err.Class == ClassNetwork && !errors.As(err.Err, new(wire.TimeoutError)) {
 		c.reads.CloseIdleConnections()
 		r, _, err = c.attempt(ctx, call, s, body, authorization)

@@ -41,11 +41,15 @@ func (c *Client) run(ctx context.Context, call *call, take func(*exchange) *Erro
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	err = c.exchange(ctx, call, pass.basic, take)
 	pass.result(err)
+	log := c.options.Log.With("stream", call.stream.String(), "action", call.action, "took", time.Since(began))
 	if err != nil {
+		log.Debug("call of perbit", "error", err)
 		return err
 	}
+	log.Debug("call of perbit")
 	return nil
 }
 

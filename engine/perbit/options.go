@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -43,6 +44,8 @@ type Options struct {
 	Parallel int
 	// UserAgent is sent as it is. Default "dropform".
 	UserAgent string
+	// Log takes a debug line for each call: its action, how long it took, how it ended; no address and no id. Nil: none.
+	Log *slog.Logger
 }
 
 // Client speaks to one tenant. It is safe for concurrent use and holds no job.
@@ -95,6 +98,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.UserAgent == "" {
 		o.UserAgent = "dropform"
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Parallel = max(o.Parallel, 1)
 	return o
