@@ -171,6 +171,37 @@ func (c *complaints) hclDetail(d *hcl.Diagnostic, in place) string {
 	return d.Detail + nullHint(d)
 }
 
+// secretsIn are the marks of the secrets that an expression calls for or refers to.
+func (in *instance) secretsIn(expr hcl.Expression, ctx *hcl.EvalContext) cty.ValueMarks {
+	marks := cty.ValueMarks{}
+	note := func(v cty.Value) {
+		for _, source := range secretsOf(v) {
+			marks[secretMark{source}] = struct{}{}
+		}
+	}
+	for _, t := range expr.Variables() {
+		if v, diags := t.TraverseAbs(ctx); !diags.HasErrors() {
+			note(v)
+		}
+	}
+	node, native := hcl.UnwrapExpression(expr).(hclsyntax.Expression)
+	if !native {
+		if strings.Contains(in.sourceText(expr.Range()), "secret(") {
+			note(cty.UnknownVal(cty.String).Mark(secretMark{"env"}))
+		}
+		return marks
+	}
+	_ = hclsyntax.VisitAll(node, func(n hclsyntax.Node) hcl.Diagnostics {
+		if call, ok := n.(*hclsyntax.FunctionCallExpr); ok && call.Name == "secret" {
+			if v, diags := call.Value(ctx); !diags.HasErrors() {
+				note(v)
+			}
+		}
+		return nil
+	})
+	return marks
+}
+
 func usesSensitive(expr hcl.Expression, ctx *hcl.EvalContext) bool {
 	for _, t := range expr.Variables() {
 		if v, diags := t.TraverseAbs(ctx); !diags.HasErrors() && (hasMark(v, markSensitive) || hasMark(v, markCell) || hasSecret(v)) {

@@ -187,6 +187,9 @@ func (in *instance) evaluateSound(expr hcl.Expression, late scope) (cty.Value, b
 	}
 	v, diags := expr.Value(ctx)
 	in.addHCL(diags, in.place)
+	if !diags.HasErrors() && v.Type() == cty.DynamicPseudoType && !v.IsKnown() && !hasSecret(v) {
+		v = v.WithMarks(in.secretsIn(expr, ctx)) // an object loses the marks of keys that are not known
+	}
 	in.last = v
 	return v, !diags.HasErrors()
 }

@@ -88,7 +88,7 @@ func (l *loader) instances(d *declaration) []*instance {
 		return []*instance{l.instance(d, d.base, l.root)}
 	}
 	if !d.keysKnown {
-		l.partial = true
+		l.instance(d, d.base, l.root).leaveOpen(d.forEach)
 		return []*instance{l.unknownInstance(d)}
 	}
 	out := make([]*instance, 0, len(d.keys))

@@ -143,3 +143,32 @@ connection "perbit" "hr" {
 		})
 	}
 }
+
+// TestForEachOverSecrets: a secret gives no keys, however it comes in, and a configuration is never missing without a word.
+func TestForEachOverSecrets(t *testing.T) {
+	for _, expr := range []string{
+		`toset([secret("env:X")])`, `{ a = secret("env:X") }`, `{ (secret("env:X")) = 1 }`, `local.keyed`, `toset([can(secret("env:X")) ? "a" : "b"])`,
+		`toset(keys({ (secret("env:X")) = 1 }))`, `{ for k in [secret("env:X")] : k => 1 }`, `jsondecode(secret("env:X"))`,
+	} {
+		c, diags := load(t, map[string]string{"main.hcl": hr + `
+locals {
+  keyed = { (secret("env:Y")) = 1 }
+}
+import "i" {
+  for_each   = ` + expr + `
+  connection = connection.perbit.hr
+  folder     = "in/${each.key}"
+  object     = "o"
+  method     = "m"
+}`})
+		if c != nil || !diags.HasErrors() || diags[0].Address != "import.i" {
+			t.Errorf("%s: %s", expr, show(diags))
+		}
+	}
+	_, diags := load(t, map[string]string{"main.hcl.json": `{"import": {"i": {"for_each": {"${secret(\"env:X\")}": 1}, "connection": "${connection.perbit.hr}",
+		"folder": "in/${each.key}", "object": "o", "method": "m"}}, "connection": {"perbit": {"hr": {"username": "u", "password": "${secret(\"env:P\")}",
+		"customer_id": "1b671a64-40d5-491e-99b0-da01ff1f3341"}}}}`})
+	if codes(diags) != "error secret_not_allowed" {
+		t.Errorf("in JSON: %s", show(diags))
+	}
+}

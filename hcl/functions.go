@@ -227,11 +227,14 @@ var oneFunc = function.New(&function.Spec{
 	},
 })
 
-// sumFunc adds numbers.
+// sumFunc adds numbers. Of none there is no sum, as in Terraform: a condition over it would hold for a list that is empty by mistake.
 var sumFunc = function.New(&function.Spec{
 	Params: []function.Parameter{param("list", cty.List(cty.Number))}, Type: function.StaticReturnType(cty.Number),
 	Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 		total := cty.Zero
+		if args[0].LengthInt() == 0 {
+			return cty.NilVal, function.NewArgErrorf(0, "the list is empty")
+		}
 		for _, e := range args[0].AsValueSlice() {
 			if e.IsNull() {
 				return cty.NilVal, function.NewArgErrorf(0, "an element is null")

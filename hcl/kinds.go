@@ -89,9 +89,20 @@ func (in *instance) lateOrNothing(a *attribute, expr hcl.Expression) (any, bool)
 		return &lateText{expr: expr, in: in, scope: a.late}, true
 	}
 	if a.late == 0 || !refersLate(expr) {
-		in.partial = true
+		in.leaveOpen(expr)
 	}
 	return nil, false
+}
+
+// leaveOpen notes a value that nothing known decides: a variable without one under `validate`, or an earlier mistake.
+func (in *instance) leaveOpen(expr hcl.Expression) {
+	in.partial = true
+	if in.open == nil {
+		in.open = &problem{
+			code: "invalid_expression", summary: "The value cannot be known", rng: expr.Range(), in: in.place, expr: expr, ctx: in.ctx,
+			detail: "Something in the expression has no value before work begins, and a value is needed here.",
+		}
+	}
 }
 
 // wrong records an error about an expression's value.

@@ -42,7 +42,8 @@ type loader struct {
 	environ map[string]string
 	zone    *time.Location
 	config  *engine.Config
-	partial bool // whether something stayed unknown for want of a value
+	partial bool     // whether something stayed unknown for want of a value
+	open    *problem // the first value that stayed unknown, whatever the reason
 
 	top         map[string][]*hcl.Block // blocks by type
 	variables   map[string]*variable
@@ -64,6 +65,10 @@ type loader struct {
 func Load(req Request) (*engine.Config, diag.List) {
 	l := read(req)
 	list := l.finished()
+	if l.partial && !req.Validate && !list.HasErrors() && l.open != nil { // or nobody would be told why there is nothing
+		l.add(*l.open)
+		list = l.finished()
+	}
 	if list.HasErrors() || l.partial {
 		return nil, list
 	}

@@ -45,7 +45,7 @@ func (in *instance) textKey(a *attribute, expr hcl.Expression) (string, bool) {
 	}
 	v, _ = v.UnmarkDeep()
 	if !v.IsKnown() {
-		in.partial = true
+		in.leaveOpen(expr)
 		return "", false
 	}
 	name, err := convert.Convert(v, cty.String)
