@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -18,6 +19,9 @@ import (
 
 // unreadable is the exit code of check when the schema or a file could not be read.
 const unreadable = 2
+
+// mostWorkers is how many processors check uses for a file: more of them would wait for the one that reads.
+const mostWorkers = 4
 
 func (s *session) checkCommand() *cobra.Command {
 	var vars []VarFlag
@@ -50,7 +54,7 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 	if err != nil {
 		return err
 	}
-	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Language: cfg.Language}
+	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Language: cfg.Language, Workers: min(runtime.GOMAXPROCS(0), mostWorkers)}
 	if opt.LastRows, err = s.lastRows(cfg, schema.of); err != nil {
 		return err
 	}

@@ -9,7 +9,8 @@ import (
 // merger, and belongs to one of them at a time.
 type batch struct {
 	data           []byte
-	n              int   // data[:n] is valid
+	n              int   // data[:n] is to be looked at
+	ahead          int   // bytes behind it that show where a record ends whose quotes are never closed
 	base           int64 // offset in the file of data[0]
 	wide           bool  // the file has two bytes for each UTF-16 unit
 	ends           uint8
@@ -21,8 +22,20 @@ type batch struct {
 	below          []record // the footer
 	room, warnRoom int      // errors and warnings worth describing, at most
 
+	left    bool    // the records, all of them data, are still to be found
+	stretch stretch // what is known of them then
+	turn    int     // how many batches were taken before
+	err     error   // why it could not be checked
+
 	findings
-	done chan struct{}
+}
+
+// rows is how many records of the data there are.
+func (b *batch) rows() int {
+	if b.left {
+		return int(b.stretch.nextNumber - b.stretch.number)
+	}
+	return len(b.recs)
 }
 
 // findings is what one checker has to say about one batch.

@@ -17,13 +17,23 @@ type checker struct {
 	row   []byte // the cells of a key, each behind its length
 	typed number // of the cell at hand
 	stamp stamp  // of the cell at hand
+	find  recorder
 
 	window window
 	doubt  []uint64 // for each column the records of the window whose cell is not certainly right
 }
 
-// check fills in the findings of a batch.
-func (k *checker) check(b *batch) {
+func newChecker(p *plan, m mode, s seeds) *checker {
+	return &checker{plan: p, mode: m, seeds: s, find: newRecorder(p, m)}
+}
+
+// check fills in the findings of a batch, and its records where they are still to be found.
+func (k *checker) check(b *batch) error {
+	if b.left {
+		if err := k.find.fill(b); err != nil {
+			return err
+		}
+	}
 	k.b = b
 	b.stats = evidence{}
 	for i := range b.above {
@@ -34,7 +44,7 @@ func (k *checker) check(b *batch) {
 		to := min(from+windowRows, len(b.recs))
 		k.survey(from, to)
 		if k.refuted(&b.stats) {
-			return
+			return nil
 		}
 		k.settle(from, to)
 	}
@@ -48,6 +58,7 @@ func (k *checker) check(b *batch) {
 		b.look(&b.below[i], k.set)
 		k.unsendable(&b.below[i])
 	}
+	return nil
 }
 
 // refuted tells that the assumption about the encoding failed, so that the whole pass is for nothing.

@@ -1,117 +1,121 @@
 package csvschema
 
-import "sync"
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+)
 
-// crew checks batches and merges what was found in the order in which they were delivered. With one worker everything
-// happens in the caller; with more, each batch goes to whichever checker is free, and one goroutine merges.
+// crew reads, checks and merges the batches of a pass. Its workers all do the same, and the caller is one of them: take the
+// next batch off the reader, which one at a time can do; check it; leave it to be merged in the order in which the batches
+// were taken. Whoever finds nobody at the merging does what is due of it. So a batch stays with one goroutine, and nobody
+// sleeps until another one wakes him, unless the batches of the others cannot be merged because one takes long.
 type crew struct {
-	out     *merger
-	single  *checker
-	jobs    chan *batch
-	order   chan *batch
-	free    chan *batch
-	refuted chan struct{} // closed when the merger has seen enough
-	wait    sync.WaitGroup
-	spare   *batch
+	in    *reader // under reading
+	out   *merger // of whoever merges
+	seeds seeds
+	size  int
+	room  chan struct{} // holds one for each batch on its way
+
+	reading sync.Mutex
+	taken   int // batches
+	ended   bool
+	failure error // why the reader gave no more, nil at the end of the file
+
+	merging sync.Mutex
+	ready   []*batch // checked but not merged, at their number modulo the length
+	merged  int
+	busy    bool // somebody merges
+
+	over    atomic.Bool // what is still to come does not matter
+	refuted bool        // because the assumption about the encoding is wrong; of whoever merges
+	broken  error       // because a batch could not be checked
 }
 
-func newCrew(p *plan, m mode, out *merger, s seeds, workers int) *crew {
-	c := &crew{out: out}
-	if workers <= 1 || len(p.Checks) > 0 { // a check may keep state of its own between rows
-		c.single = &checker{plan: p, mode: m, seeds: s}
-		return c
-	}
-	depth := workers + 2
-	c.jobs, c.order, c.free = make(chan *batch, depth), make(chan *batch, depth), make(chan *batch, depth+workers+2)
-	c.refuted = make(chan struct{})
-	c.wait.Add(workers + 1)
-	for range workers {
-		go func() {
-			defer c.wait.Done()
-			k := &checker{plan: p, mode: m, seeds: s}
-			for b := range c.jobs {
-				k.check(b)
-				b.done <- struct{}{}
-			}
-		}()
-	}
-	go c.merge()
-	return c
+func newCrew(in *reader, out *merger, s seeds, size int) *crew {
+	depth := 2*size + 1
+	return &crew{in: in, out: out, seeds: s, size: size, room: make(chan struct{}, depth), ready: make([]*batch, depth)}
 }
 
-func (c *crew) merge() {
-	defer c.wait.Done()
-	holds := true
-	for b := range c.order {
-		<-b.done
-		if holds && !c.out.merge(b) {
-			holds = false
-			close(c.refuted)
-		}
-		select {
-		case c.free <- b:
-		default:
-		}
+// read does the whole pass. Every goroutine it starts has ended when it returns.
+func (c *crew) read(ctx context.Context) error {
+	var others sync.WaitGroup
+	for range c.size - 1 {
+		others.Go(func() { c.work(ctx) })
 	}
-}
-
-// fresh is an empty batch with room for size bytes.
-func (c *crew) fresh(size int) *batch {
-	var b *batch
-	if c.single != nil {
-		b, c.spare = c.spare, nil
-	} else {
-		select {
-		case b = <-c.free:
-		default:
-		}
-	}
-	if b == nil {
-		b = &batch{done: make(chan struct{}, 1)}
-		b.cuts, b.recs = make([]uint32, 0, size/8), make([]record, 0, size/128) // about as many as such a file has
-	}
-	if len(b.data) < size+pad {
-		b.data = make([]byte, size+pad)
-	}
-	b.quote = c.out.Quote
-	b.findings = findings{faults: b.faults[:0], warnings: b.warnings[:0], entries: b.entries[:0]}
-	b.n, b.fields, b.cuts, b.above, b.recs, b.below = 0, b.fields[:0], b.cuts[:0], b.above[:0], b.recs[:0], b.below[:0]
-	return b
-}
-
-// deliver passes a batch on; it answers errRefuted when there is no use in going on.
-func (c *crew) deliver(b *batch) error {
-	b.room, b.warnRoom = c.out.rooms()
-	if c.single != nil {
-		c.single.check(b)
-		if !c.out.merge(b) {
-			return errRefuted
-		}
-		c.spare = b
+	c.work(ctx)
+	others.Wait()
+	switch {
+	case c.refuted:
+		return errRefuted
+	case c.broken != nil:
+		return c.broken
+	case errors.Is(c.failure, errMisfit):
+		c.out.forget()
 		return nil
 	}
-	select {
-	case <-c.refuted:
-		return errRefuted
-	default:
+	return c.failure
+}
+
+func (c *crew) work(ctx context.Context) {
+	k := newChecker(c.in.plan, c.in.mode, c.seeds)
+	for b := c.take(ctx); b != nil; b = c.take(ctx) {
+		b.err = k.check(b)
+		c.deliver(b)
 	}
-	c.jobs <- b
-	c.order <- b
+}
+
+// take answers the next batch to check, nil when there is none. It waits where too many are on their way: they can be
+// merged only behind one that is still checked.
+func (c *crew) take(ctx context.Context) *batch {
+	c.room <- struct{}{}
+	c.reading.Lock()
+	defer c.reading.Unlock()
+	if !c.ended && !c.over.Load() {
+		b, err := c.in.take(ctx)
+		if b != nil {
+			b.turn = c.taken
+			b.room, b.warnRoom = c.out.rooms()
+			c.taken++
+			return b
+		}
+		c.ended, c.failure = true, err
+	}
+	<-c.room
 	return nil
 }
 
-// end waits until everything delivered is merged.
-func (c *crew) end() error {
-	if c.single != nil {
-		return nil
+// deliver leaves a batch to be merged, and merges what is due unless somebody else does.
+func (c *crew) deliver(b *batch) {
+	c.merging.Lock()
+	defer c.merging.Unlock()
+	c.ready[b.turn%len(c.ready)] = b
+	if c.busy {
+		return
 	}
-	close(c.jobs)
-	close(c.order)
-	c.wait.Wait()
-	select {
-	case <-c.refuted:
-		return errRefuted
-	default:
-		return nil
+	c.busy = true
+	for {
+		slot := &c.ready[c.merged%len(c.ready)]
+		b := *slot
+		if b == nil {
+			c.busy = false
+			return
+		}
+		*slot = nil
+		c.merging.Unlock()
+		c.merge(b)
+		c.merging.Lock()
+		c.merged++
 	}
+}
+
+func (c *crew) merge(b *batch) {
+	if !c.over.Load() {
+		c.broken = b.err
+		c.refuted = b.err == nil && !c.out.merge(b)
+		c.over.Store(c.refuted || c.broken != nil)
+	}
+	c.in.done(b)
+	<-c.room
 }

@@ -53,6 +53,10 @@ func TestReportDoesNotDependOnBufferOrWorkers(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(piece, 0, 60).Draw(t, "pieces"), "")
+		if rapid.Bool().Draw(t, "long") { // so that there are whole blocks in which nothing is unusual
+			usual := strings.Repeat("1;x;1\n2;\"y\r\nz\";\n3;\"\"\"ü\"\"\";12,5\r\n", rapid.IntRange(1, 20).Draw(t, "usual"))
+			text = usual + text + usual
+		}
 		if rapid.Bool().Draw(t, "header") {
 			text = "A;B;C\n" + text
 		}
@@ -72,11 +76,48 @@ func TestReportDoesNotDependOnBufferOrWorkers(t *testing.T) {
 			Language: rapid.SampledFrom([]string{"en", "de"}).Draw(t, "language"),
 		}
 		want := everything(t, text, s, opt, false)
-		opt.Buffer, opt.Workers = rapid.IntRange(1, 40).Draw(t, "buffer"), rapid.IntRange(0, 4).Draw(t, "workers")
+		opt.Buffer = rapid.OneOf(rapid.IntRange(1, 40), rapid.IntRange(41, 1000)).Draw(t, "buffer")
+		opt.Workers = rapid.IntRange(0, 4).Draw(t, "workers")
 		if diff := cmp.Diff(want, everything(t, text, s, opt, rapid.Bool().Draw(t, "oneByte"))); diff != "" {
 			t.Fatalf("%+v: %q (-whole +pieces):\n%s", opt, text, diff)
 		}
 	})
+}
+
+// TestBordersOfBatches moves the border between two batches, whose records one worker does not wait for, over whatever may
+// look different from there: with each buffer it lies elsewhere.
+func TestBordersOfBatches(t *testing.T) {
+	usual := strings.Repeat("1;x;1\n2;\"y\r\nz\";\r\n3;\"\"\"ü\"\"\";12,5\n", 8)
+	for name, text := range map[string]string{
+		"line ends in quotes":         "4;\"\n\r\n\n;\"\"\n\";\r\n",
+		"bare quote":                  "4;24\" Monitor;1\n",
+		"text behind a quote":         "4;\"a\"b;1\n",
+		"two bare quotes in two rows": "4;a\"b;1\n5;c\"d;1\n",
+		"unclosed":                    "4;\"x;1\n",
+		"unclosed, and closed below":  "4;\"x;1\n5;y\";1\n",
+		"too long":                    "4;" + strings.Repeat("x", 1200) + ";1\n",
+		"too long in quotes":          "4;\"" + strings.Repeat("x\n", 600) + "\";1\n",
+		"stray CR":                    "4;a\rb;1\n\r\n5;\"a\"\r;1\n",
+		"NUL":                         "4;\x00;\"\x00\"\n",
+		"blank":                       "\n;;\r\n\"\";;\n",
+		"garbled and other letters":   "4;Ã¤€ßÄ;1\n",
+		"no UTF-8":                    "4;\xfc;1\n",
+		"no Windows-1252":             "4;\x81;1\n",
+		"wrong cells":                 "#NV;1,00E+05;C:\\x\n",
+	} {
+		for _, mark := range []string{"", "\ufeff"} {
+			whole := mark + "A;B;C\n" + usual + text + usual + "5;\"y"
+			s := csvschema.Default()
+			s.MaxRecord, s.SkipFooter = 1000, len(name)%3
+			s.Columns = []csvschema.Column{{Name: "A", Type: "integer", Scale: -1}, {Name: "B", Scale: -1}, {Name: "C", Type: "decimal", Group: '.', Scale: -1}}
+			want := everything(t, whole, s, csvschema.Options{}, false)
+			for buffer := 1; buffer < len(whole); buffer += 1 + buffer/100 {
+				if diff := cmp.Diff(want, everything(t, whole, s, csvschema.Options{Buffer: buffer, Workers: 2}, false)); diff != "" {
+					t.Fatalf("%s, buffer %d (-whole +pieces):\n%s", name, buffer, diff)
+				}
+			}
+		}
+	}
 }
 
 // drawnSchema draws what may matter to the report of a file with columns A, B and C.
@@ -84,6 +125,7 @@ func drawnSchema(t *rapid.T) *csvschema.Schema {
 	s := csvschema.Default()
 	s.Encoding = rapid.SampledFrom([]string{"auto", "auto", "utf-8", "windows-1252", "iso-8859-15"}).Draw(t, "encoding")
 	s.SendEncoding = rapid.SampledFrom([]string{"", "", "utf-8", "windows-1252", "iso-8859-1", "utf-16le"}).Draw(t, "send")
+	s.Quote = rapid.SampledFrom([]byte{'"', '"', '"', 0}).Draw(t, "quote")
 	s.Header = rapid.Bool().Draw(t, "named")
 	s.HeaderRow = rapid.IntRange(1, 3).Draw(t, "headerRow")
 	s.SkipFooter = rapid.IntRange(0, 2).Draw(t, "footer")

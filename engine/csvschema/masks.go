@@ -116,7 +116,7 @@ func turn(x uint64) uint64 {
 // until drops everything from the byte n on, where the data ends. What follows on its last byte is not known then, but the
 // record that this byte lies in is not known whole either.
 func (m *masks) until(n int) {
-	valid := uint64(1)<<n - 1
+	valid := uint64(1)<<n - 1 // all ones for 64
 	m.delims &= valid
 	m.quotes &= valid
 	m.lines &= valid

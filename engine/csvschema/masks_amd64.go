@@ -3,7 +3,7 @@ package csvschema
 import "golang.org/x/sys/cpu"
 
 // wideWords says that the machine has AVX2; one without it makes do with what every other machine does.
-var wideWords = cpu.X86.HasAVX2
+var wideWords = cpu.X86.HasAVX2 && cpu.X86.HasPCLMULQDQ && cpu.X86.HasPOPCNT
 
 // all looks at len(out) blocks from the beginning of data on, which holds one byte more.
 func (k *maskMaker) all(out []masks, data []byte) {
@@ -28,3 +28,16 @@ func shapes(out *masks, data *byte, blocks int, delim, quote, limit byte)
 //
 //go:noescape
 func alarms(out *masks, data *byte, blocks int)
+
+// hops passes over so many blocks from the beginning of data on, as long as nothing in them is bad, and answers how many
+// it passed.
+func (k *maskMaker) hops(h *stride, data []byte, blocks int) int {
+	if !wideWords || blocks == 0 {
+		return 0
+	}
+	_ = data[blocks*blockLen]
+	return hops(h, &data[0], blocks, k.delim, k.quote)
+}
+
+//go:noescape
+func hops(h *stride, data *byte, blocks int, delim, quote byte) int

@@ -22,7 +22,7 @@ type merger struct {
 }
 
 func newMerger(p *plan, m mode, s seeds) *merger {
-	return &merger{plan: p, mode: m, rep: &Report{}, k: &checker{plan: p, mode: m, seeds: s}}
+	return &merger{plan: p, mode: m, rep: &Report{}, k: newChecker(p, m, s)}
 }
 
 // placed tells the merger that the columns are known.

@@ -14,19 +14,19 @@ var errMisfit = errors.New("the header does not fit")
 
 const defaultBuffer = 64 << 10
 
-// reader cuts a file into batches of whole records. It deals with what stands above and below the data itself, and hands
-// the data on.
+// reader cuts a file into batches of whole records. It deals with what stands above and below the data itself. The records
+// of the data it finds itself where one goroutine does everything; where there are several, it leaves them to whoever takes
+// the batch, as far as it can.
 type reader struct {
 	*validation
 	mode
 	out    *merger
-	scan   scanner
+	find   recorder
+	shares bool // records are left to others
 	batch  *batch
-	index  int   // records read, of any sort
-	number int64 // data records read
-	skip   bool  // inside a record that was cut, up to its line end
+	free   chan *batch // for use once more
+	index  int         // records found, of any sort
 	held   []*batch
-	crew   *crew
 	top    evidence // of what stands above the data
 
 	misfit *Fault // why nothing below the header was looked at
@@ -34,100 +34,73 @@ type reader struct {
 	header span
 }
 
-func newReader(v *validation, m mode, out *merger) *reader {
+func newReader(v *validation, m mode, out *merger, workers int) *reader {
 	v.columns, v.names, v.sets, v.width = nil, nil, nil, 0
-	in := &reader{validation: v, mode: m, out: out, scan: newScanner(v.Schema)}
-	in.scan.layout = v.layout(m.set)
-	in.scan.setSingle(m.set != setUTF8)
+	in := &reader{validation: v, mode: m, out: out, find: newRecorder(v.plan, m), shares: workers > 1, free: make(chan *batch, 2*workers+2)}
+	in.batch = in.fresh(in.size())
+	in.batch.base, in.batch.wide = int64(in.bom), in.wide
 	return in
 }
 
-// read does the whole pass. Every goroutine it starts has ended when it returns.
+// size is how many bytes a batch has room for, unless a record needs more.
+func (in *reader) size() int {
+	if in.opt.Buffer <= 0 {
+		return defaultBuffer
+	}
+	return in.opt.Buffer
+}
+
+// take answers the next batch, nil at the end of the file.
+func (in *reader) take(ctx context.Context) (*batch, error) {
+	for {
+		if b := in.released(); b != nil {
+			return b, nil
+		}
+		if in.find.scan.eof {
+			return nil, in.finish()
+		}
+		if err := in.read(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// read fills the batch and turns to the next, should it hold a whole record.
 func (in *reader) read(ctx context.Context) error {
-	in.crew = newCrew(in.plan, in.mode, in.out, in.seeds, in.opt.Workers)
-	err := in.batches(ctx)
-	misfit := errors.Is(err, errMisfit)
-	if misfit {
-		err = nil
+	b := in.batch
+	n, eof, err := in.src.fill(ctx, b.data[b.n:len(b.data)-pad])
+	if err != nil {
+		return err
 	}
-	if ended := in.crew.end(); err == nil {
-		err = ended
+	b.n += n
+	b.data[b.n] = '\n'
+	var pos int
+	if b.left = in.leaves(eof); b.left {
+		pos = in.find.border(b)
+	} else if pos, err = in.find.records(b, eof, in.sort); err != nil {
+		return err
 	}
-	if misfit {
-		in.out.forget()
+	if pos == 0 && !eof {
+		b.data = append(b.data, make([]byte, len(b.data))...)
+		return nil
 	}
-	return err
+	in.turn(pos)
+	if eof {
+		return in.footer()
+	}
+	return nil
 }
 
-func (in *reader) batches(ctx context.Context) error {
-	size := in.opt.Buffer
-	if size <= 0 {
-		size = defaultBuffer
-	}
-	in.batch = in.crew.fresh(size)
-	in.batch.base, in.batch.wide = int64(in.bom), in.wide
-	for !in.scan.eof {
-		b := in.batch
-		n, eof, err := in.src.fill(ctx, b.data[b.n:len(b.data)-pad])
-		if err != nil {
-			return err
-		}
-		b.n += n
-		b.data[b.n] = '\n'
-		pos, err := in.records(eof)
-		if err != nil {
-			return err
-		}
-		if pos == 0 && !eof {
-			b.data = append(b.data, make([]byte, len(b.data))...)
-			continue
-		}
-		if err := in.turn(pos, size, eof); err != nil {
-			return err
-		}
-	}
-	return in.finish()
+// leaves tells whether the records of the batch are left to others. Then they are data, no line end but LF and CRLF ends
+// one, none is longer than max_record and each counts.
+func (in *reader) leaves(eof bool) bool {
+	s := &in.find.scan
+	return in.shares && !eof && in.columns != nil && !in.find.skip && s.ends == endsLF && s.layout == nil &&
+		in.batch.n <= s.max && in.BlankRows != "skip"
 }
 
-// records scans the batch as far as it holds whole records and answers where the rest begins.
-func (in *reader) records(eof bool) (int, error) {
-	b, s := in.batch, &in.scan
-	s.data, s.n, s.eof, s.fields, s.cuts = b.data, b.n, eof, b.fields[:0], b.cuts[:0]
-	pos := 0
-	for pos < s.n {
-		if in.skip {
-			next, ok := s.skipLine(pos)
-			if pos = next; !ok {
-				break
-			}
-			in.skip = false
-			continue
-		}
-		if in.columns != nil && s.ends == endsLF && s.layout == nil {
-			known := len(b.recs)
-			s.maker.wary = !in.bare
-			pos, b.recs = s.sweep(pos, b.recs, in.number+1)
-			in.number += int64(len(b.recs) - known)
-			if pos == s.n {
-				break
-			}
-		}
-		r, ok := s.scan(pos)
-		if !ok {
-			break
-		}
-		pos, in.skip = int(r.next), r.cut
-		b.fields, b.ends = s.fields, s.ends
-		if err := in.take(r); err != nil {
-			return 0, err
-		}
-	}
-	b.fields, b.cuts, b.ends = s.fields, s.cuts, s.ends
-	return pos, nil
-}
-
-// take sorts a record into what stands above the data and the data.
-func (in *reader) take(r record) error {
+// sort tells what stands above the data from the data.
+func (in *reader) sort(r record) error {
 	b := in.batch
 	in.index++
 	if in.Header && in.index <= in.headerRow() {
@@ -140,15 +113,10 @@ func (in *reader) take(r record) error {
 		}
 		return nil
 	}
-	if r.blank && in.BlankRows == "skip" {
-		return nil
-	}
-	if in.columns == nil {
+	if in.columns == nil && !(r.blank && in.BlankRows == "skip") {
 		in.placed(in.headerless(int(r.n)))
 	}
-	in.number++
-	r.number = in.number
-	b.recs = append(b.recs, r)
+	in.find.data(b, r)
 	return nil
 }
 
@@ -216,45 +184,82 @@ func (b *batch) names(r *record, set charset, quote byte) []string {
 	return names
 }
 
-// turn hands the batch on and begins the next with the bytes left over from pos.
-func (in *reader) turn(pos, size int, eof bool) error {
+// turn lets go of the batch and begins the next with the bytes left over from pos.
+func (in *reader) turn(pos int) {
 	b := in.batch
 	rest := b.data[pos:b.n]
-	fresh := in.crew.fresh(max(size, len(rest)))
+	fresh := in.fresh(max(in.size(), len(rest)))
 	fresh.n = copy(fresh.data, rest)
 	fresh.base, fresh.wide = b.offset(uint32(pos)), b.wide
+	if b.left {
+		b.n, b.ahead = pos, b.n-pos
+	}
 	in.batch = fresh
 	in.held = append(in.held, b)
-	return in.release(eof)
 }
 
-// release hands on the batches that cannot hold a record of the footer any more. At the end of the file the footer is
-// taken off the last ones.
-func (in *reader) release(all bool) error {
-	if all {
-		footer := in.SkipFooter
-		for i := len(in.held) - 1; i >= 0 && footer > 0; i-- {
-			b := in.held[i]
-			n := min(footer, len(b.recs))
-			at := len(b.recs) - n
-			b.below = append(b.below, b.recs[at:]...)
-			b.recs = b.recs[:at]
-			footer -= n
-		}
+// fresh is an empty batch with room for size bytes.
+func (in *reader) fresh(size int) *batch {
+	var b *batch
+	select {
+	case b = <-in.free:
+	default:
+		b = &batch{}
+		b.cuts, b.recs = make([]uint32, 0, size/8), make([]record, 0, size/128) // about as many as such a file has
 	}
-	for len(in.held) > 0 {
+	if len(b.data) < size+pad {
+		b.data = make([]byte, size+pad)
+	}
+	b.quote = in.Quote
+	b.findings = findings{faults: b.faults[:0], warnings: b.warnings[:0], entries: b.entries[:0]}
+	b.left, b.ahead = false, 0
+	b.n, b.fields, b.cuts, b.above, b.recs, b.below = 0, b.fields[:0], b.cuts[:0], b.above[:0], b.recs[:0], b.below[:0]
+	return b
+}
+
+// done takes a batch back that nobody needs any more.
+func (in *reader) done(b *batch) {
+	select {
+	case in.free <- b:
+	default:
+	}
+}
+
+// released is the next batch that cannot hold a record of the footer, nil when there is none.
+func (in *reader) released() *batch {
+	if len(in.held) == 0 {
+		return nil
+	}
+	if !in.find.scan.eof {
 		behind := 0
 		for _, b := range in.held[1:] {
-			behind += len(b.recs)
+			behind += b.rows()
 		}
-		if !all && behind < in.SkipFooter {
+		if behind < in.SkipFooter {
 			return nil
 		}
-		b := in.held[0]
-		in.held = slices.Delete(in.held, 0, 1)
-		if err := in.crew.deliver(b); err != nil {
-			return err
+	}
+	b := in.held[0]
+	in.held = slices.Delete(in.held, 0, 1)
+	return b
+}
+
+// footer takes the footer off the last batches of the file.
+func (in *reader) footer() error {
+	footer := in.SkipFooter
+	for i := len(in.held) - 1; i >= 0 && footer > 0; i-- {
+		b := in.held[i]
+		if b.left {
+			f := newRecorder(in.plan, in.mode)
+			if err := f.fill(b); err != nil {
+				return err
+			}
 		}
+		n := min(footer, len(b.recs))
+		at := len(b.recs) - n
+		b.below = append(b.below, b.recs[at:]...)
+		b.recs = b.recs[:at]
+		footer -= n
 	}
 	return nil
 }
@@ -262,7 +267,7 @@ func (in *reader) release(all bool) error {
 // finish judges a file that ended before it gave what it had to.
 func (in *reader) finish() error {
 	if in.columns == nil && in.Header {
-		f := Fault{Code: CodeHeaderMissing, Line: in.scan.line, Message: words[CodeHeaderMissing].say(in.language, itoa(in.headerRow()))}
+		f := Fault{Code: CodeHeaderMissing, Line: in.find.scan.line, Message: words[CodeHeaderMissing].say(in.language, itoa(in.headerRow()))}
 		if in.index == 0 {
 			f = Fault{Code: CodeEmptyFile, Line: 1, Message: words[CodeEmptyFile].say(in.language)}
 		}

@@ -12,7 +12,7 @@ type Options struct {
 	Lookup   func(path, column string) (map[string]struct{}, error) // the values of an in_file; nil where no column has one
 	LastRows int64                                                  // data records of the last accepted file, for max_shrink; 0 when unknown
 	Buffer   int                                                    // bytes of a batch, 0 for 64 KiB; the report does not depend on it
-	Workers  int                                                    // goroutines that check cells, 0 or 1 for none beside the caller; nor on it
+	Workers  int                                                    // goroutines that share the work, 0 or 1 for none beside the caller; nor on it
 	Language string                                                 // of the messages: "de", else English
 	Reading  func(encoding string)                                  // called before each reading of the file with its assumed encoding; the last is the report's
 }
@@ -102,8 +102,8 @@ func (v *validation) run(ctx context.Context) (*Report, error) {
 func (v *validation) pass(ctx context.Context, m mode) (*Report, *mode, error) {
 	v.rows.begin()
 	out := newMerger(v.plan, m, v.seeds)
-	in := newReader(v, m, out)
-	switch err := in.read(ctx); {
+	in := newReader(v, m, out, v.workers())
+	switch err := newCrew(in, out, v.seeds, v.workers()).read(ctx); {
 	case errors.Is(err, errRefuted) && in.next != nil:
 		return nil, in.next, nil
 	case errors.Is(err, errRefuted):
@@ -123,6 +123,14 @@ func (v *validation) pass(ctx context.Context, m mode) (*Report, *mode, error) {
 	}
 	v.whole(out, in)
 	return rep, nil, nil
+}
+
+// workers is how many goroutines share a pass.
+func (v *validation) workers() int {
+	if len(v.Checks) > 0 { // a check may keep state of its own between rows
+		return 1
+	}
+	return max(1, v.opt.Workers)
 }
 
 // refutedBy is the assumption that follows one of auto that failed.
@@ -168,7 +176,7 @@ func (v *validation) whole(out *merger, in *reader) {
 	if in.misfit != nil {
 		return
 	}
-	end := Fault{Line: in.scan.line, Offset: rep.Size}
+	end := Fault{Line: in.find.scan.line, Offset: rep.Size}
 	if rep.Rows < v.MinRows {
 		end.Code = CodeTooFewRows
 		end.Message = words[end.Code].say(v.language, itoa(rep.Rows), itoa(v.MinRows))
