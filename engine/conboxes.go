@@ -12,7 +12,8 @@ import (
 // Conboxes holds the clients of CONBOX connections. The planner reads positions through them and the runner places orders,
 // so that both know of a rejected password and share the rate.
 type Conboxes struct {
-	Log *slog.Logger // for the clients; set before the first use, may be nil
+	Log  *slog.Logger // for the clients; set before the first use, may be nil
+	Dial Dial         // set before the first use; nil: TCP
 
 	agent string
 
@@ -72,7 +73,7 @@ func (c *Conboxes) client(conn *Connection) (*conbox.Client, error) {
 		URL: conn.URL, Auth: conn.Auth, Username: conn.Username, Password: secret(func(c *Connection) Secret { return c.Password }),
 		UserCode: conn.UserCode, Language: conn.Language, Service: conn.Service, Timeout: conn.Timeout, Rate: conn.Rate,
 		RetryAttempts: conn.RetryAttempts, RetryFirst: conn.RetryFirst, RetryLongest: conn.RetryLongest,
-		TLS: tlsConfig, Proxy: proxy, UserAgent: c.agent, Log: c.Log,
+		TLS: tlsConfig, Proxy: proxy, UserAgent: c.agent, Log: c.Log, Dial: c.Dial,
 	}
 	if conn.UserAPIKey.IsSet() {
 		cfg.UserAPIKey = secret(func(c *Connection) Secret { return c.UserAPIKey })

@@ -58,7 +58,7 @@ func (r *rig) arrived(texts ...string) {
 // works lists what the ledger has of a file.
 func (r *rig) works(address, item string) (found []ledger.Work) {
 	r.t.Helper()
-	reader, err := ledger.OpenReader(context.Background(), r.path(".dropform/ledger.db"))
+	reader, err := ledger.OpenReader(context.Background(), r.ledgerPath())
 	if err != nil {
 		r.t.Fatal(err)
 	}

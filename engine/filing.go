@@ -149,7 +149,7 @@ func (n *run) fileNow(ctx context.Context, a *Action, e ending) ending {
 		return err
 	})
 	if err == nil {
-		err = n.moveAll(ctx, owed)
+		err = n.moveAll(ctx, owed, false)
 	}
 	if err == nil {
 		return e
@@ -162,7 +162,7 @@ func (n *run) fileNow(ctx context.Context, a *Action, e ending) ending {
 
 // file is the step that carries out moves an earlier run owed.
 func (n *run) file(ctx context.Context, a *Action) ending {
-	if err := n.moveAll(ctx, a.Filings); err != nil {
+	if err := n.moveAll(ctx, a.Filings, true); err != nil {
 		e := failed("it could not be moved to its archive", err)
 		e.next = "make room or give the right to write there; the next run tries again"
 		return e
@@ -170,11 +170,17 @@ func (n *run) file(ctx context.Context, a *Action) ending {
 	return ending{result: ResultDone, text: "moved to its archive"}
 }
 
-func (n *run) moveAll(ctx context.Context, owed []ledger.Filing) error {
+// moveAll carries out moves that are owed; again is whether an earlier run may have begun them.
+func (n *run) moveAll(ctx context.Context, owed []ledger.Filing, again bool) error {
 	ctx, cancel := recording(ctx)
 	defer cancel()
 	replaced := false // the file: its marker is the new content's then
 	for _, f := range owed {
+		if again && f.Target != "" { // a crash in the middle of a copy to another volume
+			if err := durable.RemoveTempOf(n.o.FS, f.Target); err != nil && !errors.Is(err, os.ErrNotExist) {
+				return err
+			}
+		}
 		if f.Target == "" && replaced {
 			if err := n.o.Ledger.Filed(ctx, f); err != nil {
 				return err
@@ -242,7 +248,7 @@ func (n *run) move(f ledger.Filing) (bool, error) {
 			return false, nil
 		}
 	}
-	if err := durable.MkdirAll(fs, filepath.Dir(f.Target), 0o755); err != nil {
+	if err := n.makeRoom(f.Target); err != nil {
 		return false, err
 	}
 	err = durable.Move(fs, f.Source, f.Target)
@@ -253,6 +259,16 @@ func (n *run) move(f ledger.Filing) (bool, error) {
 		return false, err
 	}
 	return n.ours(f)
+}
+
+// makeRoom makes the folder of a file that is about to be written, and clears it of what a crash left there.
+func (r *Runner) makeRoom(path string) error {
+	folder := filepath.Dir(path)
+	if err := durable.MkdirAll(r.o.FS, folder, 0o755); err != nil {
+		return err
+	}
+	r.sweepWritten(folder)
+	return nil
 }
 
 // isFile tells the dropped file from our reports: it has the stamp under which it was decided on.

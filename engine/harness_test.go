@@ -138,7 +138,7 @@ func (r *rig) resolve(cfg *engine.Config, address string, happened bool) error {
 
 func (r *rig) status(cfg *engine.Config) *engine.Status {
 	r.t.Helper()
-	reader, err := ledger.OpenReader(context.Background(), r.path(".dropform/ledger.db"))
+	reader, err := ledger.OpenReader(context.Background(), r.ledgerPath())
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -223,6 +223,40 @@ func TestAnswerLost(t *testing.T) {
 	}
 }
 
+// TestResolveTheLatestFirst: a file that comes under the same name every day may be unknown more than once. Each can be
+// resolved: the name means its latest content, then the one before it.
+func TestResolveTheLatestFirst(t *testing.T) {
+	r := newRig(t)
+	cfg := r.load(head + staff)
+	for _, nr := range []string{"1", "2"} {
+		r.write("in/a.csv", rows(nr))
+		r.loseAnswer()
+		r.apply(cfg, engine.PlanOptions{})
+	}
+	resolve := func(happened bool) (out engine.Resolved) {
+		if err := r.requests(cfg, func(q engine.Requests) (err error) {
+			out, err = q.Resolve(t.Context(), "import.staff[a.csv]", happened, "")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	if first := resolve(false); first.Older != 1 {
+		t.Errorf("first %+v", first)
+	}
+	if p := r.plan(cfg, engine.PlanOptions{}); len(p.Actions) != 2 || p.Actions[1].Kind != engine.Upload {
+		t.Errorf("the latest content was not the one that was resolved: %q", lines(p))
+	}
+	if second := resolve(true); second.Older != 0 {
+		t.Errorf("second %+v", second)
+	}
+	r.apply(cfg, engine.PlanOptions{})
+	if p := r.plan(cfg, engine.PlanOptions{}); !p.Empty() || len(r.box.Imports()) != 3 {
+		t.Errorf("left: %q, %d imports", lines(p), len(r.box.Imports()))
+	}
+}
+
 func TestResolveDidNotHappen(t *testing.T) {
 	r := newRig(t)
 	cfg := r.load(head + staff)

@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"engine/diag":      {},
 	"engine/durable":   {third: []string{aferoFS}},
 	"engine/failpoint": {},
+	"engine/faultfs":   {third: []string{aferoFS}}, // for the tests of durable, engine and watch
 	"examples":         {},
 }
 

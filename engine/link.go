@@ -101,7 +101,7 @@ func (r *Runner) connect(l *link) (err error) {
 	if l.conn.Address.Kind == KindConnectionConbox {
 		l.box, err = r.o.Conboxes.client(l.conn)
 	} else {
-		l.client, err = newClient(l.conn, r.o.UserAgent, r.o.Log, l.password)
+		l.client, err = newClient(l.conn, r.o.UserAgent, r.o.Log, r.o.Dial, l.password)
 	}
 	return err
 }
@@ -147,7 +147,7 @@ func (r *Runner) retryAt(c Address) time.Time {
 	return l.down.retry
 }
 
-func newClient(c *Connection, agent string, log *slog.Logger, password func(context.Context) (string, error)) (*perbit.Client, error) {
+func newClient(c *Connection, agent string, log *slog.Logger, dial Dial, password func(context.Context) (string, error)) (*perbit.Client, error) {
 	tlsConfig, err := tlsOf(c)
 	if err != nil {
 		return nil, err
@@ -159,7 +159,7 @@ func newClient(c *Connection, agent string, log *slog.Logger, password func(cont
 	return perbit.New(perbit.Options{
 		URL: c.URL, CustomerID: c.CustomerID, Username: c.Username, Password: password,
 		BasicEveryCall: c.Auth == "every_call", CredentialCharset: c.CredentialCharset, Parameters: c.Parameters,
-		Timeout: c.Timeout, TLS: tlsConfig, Proxy: proxy, Parallel: max(1, c.Parallel), UserAgent: agent, Log: log,
+		Timeout: c.Timeout, TLS: tlsConfig, Proxy: proxy, Parallel: max(1, c.Parallel), UserAgent: agent, Log: log, Dial: dial,
 	})
 }
 

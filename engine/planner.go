@@ -313,6 +313,11 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 }
 
 func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
+	for _, later := range d.s.unfinished {
+		if later.State == ledger.StateUnknown && later.Address == w.Address && later.Item == w.Item && later.SentAt.After(w.SentAt) {
+			return fmt.Sprintf("sent %s, and no answer came. Look in %s; it can be resolved once the later content of this name is", d.clock(w.SentAt), where)
+		}
+	}
 	return fmt.Sprintf("sent %s, and no answer came. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), where, at)
 }
 

@@ -172,7 +172,7 @@ func (n *run) writeProtocol(a *Action, stream io.ReadCloser) (written, error) {
 		return written{}, fmt.Errorf("protocol.path: %w", err)
 	}
 	path := beside(imp.Folder, name)
-	if err := durable.MkdirAll(n.o.FS, filepath.Dir(path), 0o755); err != nil {
+	if err := n.makeRoom(path); err != nil {
 		return written{}, err
 	}
 	f, err := durable.Create(n.o.FS, path, 0o644)

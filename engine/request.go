@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"dropform/engine/ledger"
 )
@@ -269,11 +270,19 @@ func (q Requests) adoptSlot(ctx context.Context, a *Action) error {
 	}, nil, q.Who)
 }
 
+// Resolved is the unknown outcome that a person ended. Older are those of earlier content of the same name that are still
+// unknown: a name means its latest content, so they come next, the latest first.
+type Resolved struct {
+	Address Address
+	SentAt  time.Time
+	Older   int
+}
+
 // Resolve ends one unknown outcome by a person's word, with who and when. What happened is then done, and its file is
 // filed away by the next run; what did not is planned again.
-func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, note string) (Address, error) {
+func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, note string) (Resolved, error) {
 	if err := q.Ledger.Recover(ctx); err != nil {
-		return Address{}, err
+		return Resolved{}, err
 	}
 	var found []ledger.Work
 	var all []Address
@@ -296,29 +305,31 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 		return err
 	})
 	if err != nil {
-		return Address{}, err
+		return Resolved{}, err
 	}
+	another := func(w ledger.Work) bool { return w.Address != found[0].Address || w.Item != found[0].Item }
 	switch {
 	case len(found) == 0:
-		return Address{}, fmt.Errorf("no unknown outcome: %w", &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)})
-	case len(found) > 1:
-		return Address{}, fmt.Errorf("%q covers %d unknown outcomes; resolve them one by one, each with its full address", pattern, len(found))
+		return Resolved{}, fmt.Errorf("no unknown outcome: %w", &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)})
+	case slices.ContainsFunc(found, another):
+		return Resolved{}, fmt.Errorf("%q covers %d unknown outcomes; resolve them one by one, each with its full address", pattern, len(found))
 	}
-	w := found[0]
+	w := slices.MaxFunc(found, func(a, b ledger.Work) int { return a.SentAt.Compare(b.SentAt) })
 	at, err := ParseAddress(w.Address, func(b Address) bool { return true })
 	if err != nil {
-		return Address{}, err
+		return Resolved{}, err
 	}
+	out := Resolved{Address: at.Of(w.Item), SentAt: w.SentAt, Older: len(found) - 1}
 	var with ledger.Outcome
 	if happened {
 		if with, err = q.settledFile(at, w); err != nil {
-			return at.Of(w.Item), err
+			return out, err
 		}
 		if with.Line, err = q.resolvedLine(ctx, at, w, note); err != nil {
-			return at.Of(w.Item), err
+			return out, err
 		}
 	}
-	return at.Of(w.Item), q.Ledger.Resolve(ctx, w, happened, q.Who, note, with)
+	return out, q.Ledger.Resolve(ctx, w, happened, q.Who, note, with)
 }
 
 // settledFile is what becomes true of the file of work that a person found to have happened: it is done, and its move to

@@ -39,7 +39,7 @@ func (n *run) receive(a *Action, stream io.Reader) (*result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := durable.MkdirAll(n.o.FS, filepath.Dir(path), 0o755); err != nil {
+	if err := n.makeRoom(path); err != nil {
 		return nil, err
 	}
 	if err := durable.RemoveTempOf(n.o.FS, path); err != nil {

@@ -422,7 +422,7 @@ func (n *run) writeImage(a *Action, answer *conbox.Answer) (string, error) {
 	}
 	name := imageName(a.Address.Item) + imageSuffix(answer.Image)
 	path := filepath.Join(folder, name)
-	if err := durable.MkdirAll(n.o.FS, filepath.Dir(path), 0o755); err != nil {
+	if err := n.makeRoom(path); err != nil {
 		return "", err
 	}
 	err = durable.WriteFile(n.o.FS, path, 0o644, func(w io.Writer) error {

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"io"
@@ -36,6 +37,7 @@ type rig struct {
 	dir    string
 	box    *sandbox.Server
 	url    string
+	ledger string // where the ledger lies; empty: .dropform/ledger.db
 	fs     afero.Fs
 	now    func() time.Time
 	boxes  *engine.Conboxes
@@ -98,10 +100,21 @@ func (r *rig) load(text string) *engine.Config {
 
 func (r *rig) tryLoad(text string) (*engine.Config, diag.List) {
 	r.write("main.hcl", strings.ReplaceAll(text, "URL", r.url))
-	return hcl.Load(hcl.Request{Fs: r.fs, Dir: r.dir, Environ: []string{"PERBIT_PASSWORD=" + sandbox.DemoPassword, "CONBOX_PASSWORD=" + sandbox.DemoPassword}, Now: r.now, Version: "0.1.0"})
+	return r.parse(r.fs)
+}
+
+// parse reads the configuration that is saved.
+func (r *rig) parse(fs afero.Fs) (*engine.Config, diag.List) {
+	return hcl.Load(hcl.Request{Fs: fs, Dir: r.dir, Environ: []string{"PERBIT_PASSWORD=" + sandbox.DemoPassword, "CONBOX_PASSWORD=" + sandbox.DemoPassword}, Now: r.now, Version: "0.1.0"})
 }
 
 func (r *rig) path(name string) string { return filepath.Join(r.dir, filepath.FromSlash(name)) }
+
+func (r *rig) ledgerPath() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return cmp.Or(r.ledger, r.path(".dropform/ledger.db"))
+}
 
 func (r *rig) write(name, text string) {
 	r.t.Helper()
@@ -129,7 +142,7 @@ func (r *rig) exists(name string) bool {
 
 func (r *rig) open() *ledger.Ledger {
 	r.t.Helper()
-	l, err := ledger.Open(context.Background(), r.path(".dropform/ledger.db"))
+	l, err := ledger.Open(context.Background(), r.ledgerPath())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -146,7 +159,7 @@ func (r *rig) plan(cfg *engine.Config, o engine.PlanOptions) *engine.Plan {
 }
 
 func (r *rig) tryPlan(cfg *engine.Config, o engine.PlanOptions) (*engine.Plan, error) {
-	reader, err := ledger.OpenReader(context.Background(), r.path(".dropform/ledger.db"))
+	reader, err := ledger.OpenReader(context.Background(), r.ledgerPath())
 	if err != nil {
 		return nil, err
 	}

@@ -217,7 +217,7 @@ func (r *rig) stateOf(rule, item string) string {
 
 func (r *rig) view(look func(*ledger.View) error) {
 	r.t.Helper()
-	reader, err := ledger.OpenReader(context.Background(), r.path(".dropform/ledger.db"))
+	reader, err := ledger.OpenReader(context.Background(), r.ledgerPath())
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"slices"
 	"sync"
@@ -28,10 +29,14 @@ type RunnerOptions struct {
 	Parallelism int         // steps under way at once
 	Conboxes    *Conboxes   // shared with the Planner
 	UserAgent   string
+	Dial        Dial // nil: TCP
 	Log         *slog.Logger
 	Who         string // the person, for the history
 	KeepTrying  bool   // watch: an unreachable connection is tried again without end instead of failing steps
 }
+
+// Dial opens a connection to a host and port, as net.Dialer does. What simulates a network gives its own.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 // Runner carries out plans. One Runner serves a process: its sessions and job slots are shared by all its runs.
 type Runner struct {
@@ -44,12 +49,12 @@ type Runner struct {
 	tenants map[ledger.SystemID]*slots
 	debts   []debt // what happened and is not recorded
 	lengths lengths
-	swept   map[string]bool // folders that hold nothing a crash left half written
+	swept   swept
 }
 
 // NewRunner makes a Runner. Close ends its sessions.
 func NewRunner(o RunnerOptions) *Runner {
-	return &Runner{o: o, steps: make(chan struct{}, max(1, o.Parallelism)), links: map[Address]*link{}, tenants: map[ledger.SystemID]*slots{}, swept: map[string]bool{}}
+	return &Runner{o: o, steps: make(chan struct{}, max(1, o.Parallelism)), links: map[Address]*link{}, tenants: map[ledger.SystemID]*slots{}}
 }
 
 // Close logs out, as far as the server answers within ctx, and gives back what is claimed.
@@ -244,35 +249,6 @@ func (n *run) block(ctx context.Context, g *group) bool {
 	q.parallel(ctx, side, max(1, g.imp.Connection.Parallel))
 	q.serial(ctx, last)
 	return q.ok
-}
-
-// sweep removes, once for each folder, what a killed process left half written there. The block's turn is ours, so nobody
-// else is writing reports; a marker that another process writes at this very moment is only written later.
-func (n *run) sweep(g *group) {
-	a := g.actions[0]
-	if a.Export != nil || a.Import == nil && a.Rule == nil {
-		return
-	}
-	folder := a.dropFolder().Folder
-	n.Runner.mu.Lock()
-	swept := n.swept[folder]
-	n.swept[folder] = true
-	n.Runner.mu.Unlock()
-	if swept || folder == "" {
-		return
-	}
-	if err := durable.RemoveTemp(n.o.FS, folder, time.Time{}); err != nil {
-		n.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err))
-	}
-}
-
-// sweepOld removes from all drop folders what is too old to be still in the making.
-func (r *Runner) sweepOld(cfg *Config) {
-	for _, folder := range cfg.folders() {
-		if err := durable.RemoveTemp(r.o.FS, folder.Folder, r.o.Now().Add(-time.Minute)); err != nil {
-			r.o.Log.Debug("sweep the folder", "folder", folder.Folder, "error", plainError(err)) // it may not be there yet
-		}
-	}
 }
 
 // claimTurn waits until no other process works on the block. Who waits has sent nothing, so a stop ends it at once.

@@ -66,7 +66,7 @@ func (s *session) resolveCommand() *cobra.Command {
 				return err
 			}
 			return errors.Join(reader.Close(), s.decideWith(cfg, func(q engine.Requests) error {
-				a, err := q.Resolve(s.ctx, args[0], happened, note)
+				done, err := q.Resolve(s.ctx, args[0], happened, note)
 				if err != nil {
 					return err
 				}
@@ -74,7 +74,11 @@ func (s *session) resolveCommand() *cobra.Command {
 				if happened {
 					outcome = "is recorded as having happened"
 				}
-				s.outScreen().printf("%s %s.\n", a, outcome)
+				s.outScreen().printf("%s %s.\n", done.Address, outcome)
+				if done.Older > 0 {
+					s.outScreen().printf("That was the one sent %s. Earlier content of the same name, %d times, is still unknown; resolve it next, the latest first.\n",
+						done.SentAt.In(cfg.Location).Format("2006-01-02 15:04:05"), done.Older)
+				}
 				return nil
 			}))
 		},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,6 +50,8 @@ type Config struct {
 	TLS *tls.Config
 	// Proxy picks the proxy for a request. Nil means the environment's.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Dial opens a connection to a host and port. Nil means TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// UserAgent is sent as it is. Default "dropform".
 	UserAgent string
 	// Log takes a debug line for each request: its action, how long it took, how it ended; no address and no field. Nil: none.
@@ -95,8 +98,8 @@ func New(cfg Config) (*Client, error) {
 	}
 	return &Client{
 		cfg: cfg, target: target,
-		reads:  wire.NewTransport(wire.Options{Timeout: cfg.Timeout, TLS: cfg.TLS, Proxy: cfg.Proxy, Idle: idleConns}),
-		writes: wire.NewTransport(wire.Options{Timeout: cfg.Timeout, TLS: cfg.TLS, Proxy: cfg.Proxy}),
+		reads:  wire.NewTransport(wire.Options{Timeout: cfg.Timeout, TLS: cfg.TLS, Proxy: cfg.Proxy, Dial: cfg.Dial, Idle: idleConns}),
+		writes: wire.NewTransport(wire.Options{Timeout: cfg.Timeout, TLS: cfg.TLS, Proxy: cfg.Proxy, Dial: cfg.Dial}),
 		gate:   newGate(), limiter: rate.NewLimiter(limit, 1),
 	}, nil
 }

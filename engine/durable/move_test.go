@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/durable"
+	"dropform/engine/faultfs"
 )
 
 var written = time.Date(2024, 2, 29, 6, 30, 0, 0, time.UTC)
@@ -63,7 +64,7 @@ func TestMove(t *testing.T) {
 func TestMoveAcrossVolumes(t *testing.T) {
 	disks(t, func(t *testing.T, real afero.Fs, dir string) {
 		from, to := dropped(t, real, dir)
-		fs := &faulty{Fs: real, op: "rename", on: "/in/", err: exdev}
+		fs := failing(real, faultfs.Fault{Op: faultfs.OpRename, On: "/in/", Err: exdev})
 		if err := durable.Move(fs, from, to); err != nil {
 			t.Fatal(err)
 		}
@@ -87,13 +88,13 @@ func TestMoveToAnotherFileSystem(t *testing.T) {
 }
 
 func TestMoveNeverOverwrites(t *testing.T) {
-	for _, op := range []string{"", "rename"} { // in one volume, and across two
+	for _, across := range []bool{false, true} {
 		disks(t, func(t *testing.T, real afero.Fs, dir string) {
 			from, to := dropped(t, real, dir)
 			put(t, real, to, "last year's")
 			fs := real
-			if op != "" {
-				fs = &faulty{Fs: real, op: op, on: "/in/", err: exdev}
+			if across {
+				fs = failing(real, faultfs.Fault{Op: faultfs.OpRename, On: "/in/", Err: exdev})
 			}
 			if err := durable.Move(fs, from, to); !errors.Is(err, os.ErrExist) {
 				t.Errorf("error is %v", err)
@@ -155,31 +156,29 @@ func TestRacingMovesHaveOneWinner(t *testing.T) {
 func TestMoveFaults(t *testing.T) {
 	cases := []struct {
 		name  string
-		fault faulty
+		fault faultfs.Fault
 	}{
-		{"rename denied", faulty{op: "rename", on: "/in/", err: eacces}},
-		{"disk full", faulty{op: "write", err: enospc, after: 4}},
-		{"copy not flushed", faulty{op: "sync", err: eio}},
-		{"copy not named", faulty{op: "rename", on: "/done/", err: eacces}},
-		{"source not removable", faulty{op: "remove", on: "/in/", err: eacces}},
-		{"target folder not flushed", faulty{op: "dirsync", on: "/done", err: eio}},
+		{"rename denied", faultfs.Fault{Op: faultfs.OpRename, On: "/in/", Err: eacces}},
+		{"disk full", faultfs.Fault{Op: faultfs.OpWrite, Err: enospc, Keep: 4}},
+		{"copy not flushed", faultfs.Fault{Op: faultfs.OpSync, Err: eio}},
+		{"copy not named", faultfs.Fault{Op: faultfs.OpRename, On: "/done/", Err: eacces}},
+		{"source not removable", faultfs.Fault{Op: faultfs.OpRemove, On: "/in/", Err: eacces}},
+		{"target folder not flushed", faultfs.Fault{Op: faultfs.OpSyncDir, On: "/done", Err: eio}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			disks(t, func(t *testing.T, real afero.Fs, dir string) {
-				if c.fault.op == "dirsync" && runtime.GOOS == "windows" {
+				if c.fault.Op == faultfs.OpSyncDir && runtime.GOOS == "windows" {
 					t.Skip("no folder is flushed on Windows; runs elsewhere")
 				}
 				from, to := dropped(t, real, dir)
-				fault := c.fault
-				fault.Fs = real
-				var fs afero.Fs = &fault
-				if fault.on != "/in/" || fault.op != "rename" {
-					fs = &faulty{Fs: fs, op: "rename", on: "/in/", err: exdev}
+				fs := failing(real, c.fault)
+				if c.fault.On != "/in/" || c.fault.Op != faultfs.OpRename {
+					fs.Inject(faultfs.Fault{Op: faultfs.OpRename, On: "/in/", Err: exdev})
 				}
 				err := durable.Move(fs, from, to)
-				if fault.hit == 0 || !errors.Is(err, fault.err) {
-					t.Errorf("after %d faults the error is %v, want one that wraps %v", fault.hit, err, fault.err)
+				if fs.Hits() == 0 || !errors.Is(err, c.fault.Err) {
+					t.Errorf("after %d faults the error is %v, want one that wraps %v", fs.Hits(), err, c.fault.Err)
 				}
 				if content(t, real, from) == "" || names(t, real, filepath.Dir(from)) != "a.csv" {
 					t.Error("the source is not as it was")
@@ -194,7 +193,7 @@ func TestMoveFaults(t *testing.T) {
 
 // growing appends to the source while it is being copied.
 type growing struct {
-	faulty
+	*faultfs.FS
 	from string
 }
 
@@ -212,7 +211,7 @@ func (g *growing) Chtimes(path string, atime, mtime time.Time) error {
 func TestMoveLeavesAFileThatChanges(t *testing.T) {
 	disks(t, func(t *testing.T, real afero.Fs, dir string) {
 		from, to := dropped(t, real, dir)
-		fs := &growing{faulty{Fs: real, op: "rename", on: "/in/", err: exdev}, from}
+		fs := &growing{failing(real, faultfs.Fault{Op: faultfs.OpRename, On: "/in/", Err: exdev}), from}
 		if err := durable.Move(fs, from, to); err == nil {
 			t.Error("no error")
 		}
@@ -228,7 +227,7 @@ func TestMoveLeavesAFileThatChanges(t *testing.T) {
 func TestOnlyFilesCrossVolumes(t *testing.T) {
 	mem := afero.NewMemMapFs()
 	from, to := dropped(t, mem, "/d")
-	fs := &faulty{Fs: mem, op: "rename", on: "/in", err: exdev}
+	fs := failing(mem, faultfs.Fault{Op: faultfs.OpRename, On: "/in", Err: exdev})
 	if err := durable.Move(fs, filepath.Dir(from), to); err == nil {
 		t.Error("a folder was moved")
 	}
@@ -238,7 +237,7 @@ func TestOnlyFilesCrossVolumes(t *testing.T) {
 }
 
 // rotten loses a bit of every copy between writing and reading it back.
-type rotten struct{ faulty }
+type rotten struct{ *faultfs.FS }
 
 func (r *rotten) Open(path string) (afero.File, error) {
 	if durable.IsTemp(filepath.Base(path)) {
@@ -252,7 +251,7 @@ func (r *rotten) Open(path string) (afero.File, error) {
 func TestMoveVerifiesItsCopy(t *testing.T) {
 	disks(t, func(t *testing.T, real afero.Fs, dir string) {
 		from, to := dropped(t, real, dir)
-		fs := &rotten{faulty{Fs: real, op: "rename", on: "/in/", err: exdev}}
+		fs := &rotten{failing(real, faultfs.Fault{Op: faultfs.OpRename, On: "/in/", Err: exdev})}
 		if err := durable.Move(fs, from, to); err == nil {
 			t.Error("no error")
 		}

@@ -24,9 +24,11 @@ const (
 // tempName is the hidden name under which base is written. A long base is cut so that every name that a file can have
 // can also be written.
 func tempName(base string) string {
-	tail := "." + strings.ToLower(rand.Text()[:tempRandom]) + tempSuffix
-	return "." + cut(base, nameBytes-1-len(tail)) + tail
+	return "." + tempStem(base) + "." + strings.ToLower(rand.Text()[:tempRandom]) + tempSuffix
 }
+
+// tempStem is what a temporary name keeps of base.
+func tempStem(base string) string { return cut(base, nameBytes-2-tempRandom-len(tempSuffix)) }
 
 // cut shortens s to at most n bytes without splitting a character.
 func cut(s string, n int) string {
@@ -64,14 +66,15 @@ func RemoveTemp(fs afero.Fs, dir string, before time.Time) error {
 // RemoveTempOf removes the temporary files that a crash left behind while path was being written. Nobody else may be
 // writing path.
 func RemoveTempOf(fs afero.Fs, path string) error {
-	dir, prefix := filepath.Split(path)
+	dir, base := filepath.Split(path)
+	prefix := "." + tempStem(base) + "."
 	names, err := tempNames(fs, dir)
 	if err != nil {
 		return fmt.Errorf("look for temporary files in %s: %w", dir, err)
 	}
 	var errs []error
 	for _, name := range names {
-		if !strings.HasPrefix(name, "."+prefix+".") {
+		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
 		if err := removeTemp(fs, filepath.Join(dir, name), time.Time{}); err != nil && !errors.Is(err, os.ErrNotExist) {

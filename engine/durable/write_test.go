@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/afero"
 
 	"dropform/engine/durable"
+	"dropform/engine/faultfs"
 )
 
 func write(text string) func(io.Writer) error {
@@ -56,30 +57,29 @@ func TestWriteFileOfTheLongestName(t *testing.T) {
 
 func TestWriteFileFaults(t *testing.T) {
 	cases := []struct {
-		fault  faulty
+		fault  faultfs.Fault
 		target string // what the target holds afterwards
 	}{
-		{faulty{op: "write", err: enospc}, "old"},
-		{faulty{op: "write", err: enospc, after: 3}, "old"},
-		{faulty{op: "sync", err: eio}, "old"},
-		{faulty{op: "close", on: ".dropform-tmp", err: eio}, "old"},
-		{faulty{op: "rename", err: eacces}, "old"},
-		{faulty{op: "rename", err: exdev}, "old"},
-		{faulty{op: "dirsync", err: eio}, "new content"},
+		{faultfs.Fault{Op: faultfs.OpWrite, Err: enospc}, "old"},
+		{faultfs.Fault{Op: faultfs.OpWrite, Err: enospc, Keep: 3}, "old"},
+		{faultfs.Fault{Op: faultfs.OpSync, Err: eio}, "old"},
+		{faultfs.Fault{Op: faultfs.OpClose, On: ".dropform-tmp", Err: eio}, "old"},
+		{faultfs.Fault{Op: faultfs.OpRename, Err: eacces}, "old"},
+		{faultfs.Fault{Op: faultfs.OpRename, Err: exdev}, "old"},
+		{faultfs.Fault{Op: faultfs.OpSyncDir, Err: eio}, "new content"},
 	}
 	for _, c := range cases {
-		t.Run(fmt.Sprintf("%s %v", c.fault.op, c.fault.err), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %v", c.fault.Op, c.fault.Err), func(t *testing.T) {
 			disks(t, func(t *testing.T, real afero.Fs, dir string) {
-				if c.fault.op == "dirsync" && runtime.GOOS == "windows" {
+				if c.fault.Op == faultfs.OpSyncDir && runtime.GOOS == "windows" {
 					t.Skip("no folder is flushed on Windows; runs elsewhere")
 				}
-				fs := c.fault
-				fs.Fs = real
+				fs := failing(real, c.fault)
 				path := filepath.Join(dir, "target.csv")
 				put(t, real, path, "old")
-				err := durable.WriteFile(&fs, path, 0o644, write("new content"))
-				if fs.hit == 0 || !errors.Is(err, fs.err) {
-					t.Errorf("after %d faults the error is %v, want one that wraps %v", fs.hit, err, fs.err)
+				err := durable.WriteFile(fs, path, 0o644, write("new content"))
+				if fs.Hits() == 0 || !errors.Is(err, c.fault.Err) {
+					t.Errorf("after %d faults the error is %v, want one that wraps %v", fs.Hits(), err, c.fault.Err)
 				}
 				if got := content(t, real, path); got != c.target {
 					t.Errorf("target holds %q, want %q", got, c.target)
@@ -113,7 +113,7 @@ func TestWriterErrorKeepsTarget(t *testing.T) {
 // A caller that overlooks a failed write must not be able to commit the gap.
 func TestFailedWriteCannotBeCommitted(t *testing.T) {
 	mem := afero.NewMemMapFs()
-	fs := &faulty{Fs: mem, op: "write", err: enospc, after: 2}
+	fs := failing(mem, faultfs.Fault{Op: faultfs.OpWrite, Err: enospc, Keep: 2})
 	f, err := durable.Create(fs, "/t.csv", 0o644)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func TestFailedWriteCannotBeCommitted(t *testing.T) {
 	if n, err := f.Write([]byte("abcd")); n != 2 || !errors.Is(err, enospc) {
 		t.Errorf("Write = %d, %v", n, err)
 	}
-	fs.op = "" // there is room again
+	fs.Clear() // there is room again
 	if _, err := f.Write([]byte("ef")); !errors.Is(err, enospc) {
 		t.Errorf("a Write after a failed one: %v", err)
 	}
@@ -211,7 +211,7 @@ func TestRemoveTempGoesOnAfterAFailure(t *testing.T) {
 	mem := afero.NewMemMapFs()
 	put(t, mem, "/d/.a.x.dropform-tmp", "x")
 	put(t, mem, "/d/.b.x.dropform-tmp", "x")
-	fs := &faulty{Fs: mem, op: "remove", on: "/.a.", err: eacces}
+	fs := failing(mem, faultfs.Fault{Op: faultfs.OpRemove, On: "/.a.", Err: eacces})
 	if err := durable.RemoveTemp(fs, "/d", time.Time{}); !errors.Is(err, eacces) {
 		t.Errorf("error is %v", err)
 	}

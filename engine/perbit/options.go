@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -40,6 +41,8 @@ type Options struct {
 	TLS *tls.Config
 	// Proxy picks the proxy for a request. Nil means the environment's.
 	Proxy func(*http.Request) (*url.URL, error)
+	// Dial opens a connection to a host and port. Nil means TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Parallel is how many idle connections are kept, at least one.
 	Parallel int
 	// UserAgent is sent as it is. Default "dropform".
@@ -69,7 +72,7 @@ func New(o Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{options: o, base: base, transport: wire.NewTransport(wire.Options{
-		Timeout: o.Timeout, TLS: o.TLS, Proxy: o.Proxy, Idle: o.Parallel, Buffer: 32 << 10,
+		Timeout: o.Timeout, TLS: o.TLS, Proxy: o.Proxy, Dial: o.Dial, Idle: o.Parallel, Buffer: 32 << 10,
 	}), logins: newCredentials(o)}
 	for _, s := range []Stream{ImportStream, ExportStream} {
 		c.sessions[s] = &Session{client: c, stream: s}

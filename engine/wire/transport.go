@@ -23,6 +23,8 @@ const (
 type Options struct {
 	// Timeout bounds dialling and the TLS handshake.
 	Timeout time.Duration
+	// Dial opens a connection to a host and port. Nil means TCP.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// TLS is used as it is, except that only HTTP/1.1 is spoken. Nil means the system's roots.
 	TLS *tls.Config
 	// Proxy picks the proxy for a request. Nil means none.
@@ -40,11 +42,13 @@ type Options struct {
 func NewTransport(o Options) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
-	dialer := &net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{Timeout: o.Timeout, KeepAlive: 30 * time.Second}).DialContext
+	}
 	t := &http.Transport{
 		Proxy: o.Proxy,
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dialer.DialContext(ctx, network, address)
+			conn, err := o.Dial(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}

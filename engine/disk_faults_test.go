@@ -1,0 +1,67 @@
+package engine_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/afero"
+
+	"dropform/engine"
+	"dropform/engine/faultfs"
+)
+
+// TestCopyThatACrashCutOff: the archive lies on another volume, and the process dies while it copies there. The next run
+// moves the file, and nothing of the first copy is left.
+func TestCopyThatACrashCutOff(t *testing.T) {
+	r := newRig(t)
+	r.write("in/a.csv", goodCSV)
+	cfg := r.load(head + with(staff, inDone))
+	dead, disk := false, faultfs.New(afero.NewOsFs())
+	disk.Volume(r.path("done"))
+	disk.Before = func(op faultfs.Op, path string) error {
+		dead = dead || op == faultfs.OpChtimes && strings.Contains(path, "dropform-tmp") // copied, and not yet named
+		if dead {
+			return errors.New("killed")
+		}
+		return nil
+	}
+	r.fs = disk
+	r.apply(cfg, engine.PlanOptions{})
+	dead = false
+	if left := r.temps(); len(left) != 1 {
+		t.Fatalf("the copy left %q", left)
+	}
+	disk.Before = nil
+	r.apply(cfg, engine.PlanOptions{})
+	if left := r.temps(); len(left) > 0 || r.exists("in/a.csv") || r.read("done/a.csv") != goodCSV {
+		t.Errorf("temporary files %q, in the folder %q, in the archive %q", left, r.names("in"), r.names("done"))
+	}
+}
+
+// TestWhatACrashLeftGrowsOld: nobody knows any more what the process that died was writing into a folder of targets. It goes
+// once it is too old to be somebody else's, also where that is only after this process began.
+func TestWhatACrashLeftGrowsOld(t *testing.T) {
+	r := newRig(t)
+	shift := time.Duration(0)
+	r.now = func() time.Time { return time.Now().Add(shift) }
+	cfg := r.load(head + crashExport)
+	r.apply(cfg, engine.PlanOptions{})
+	r.write("out/.other.done.abcdefghijkl.dropform-tmp", "half")
+	s := r.session(false)
+	defer s.close(t)
+	for _, want := range []int{1, 0} {
+		plan, err := r.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{Replace: []string{"export.all"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.r.Apply(t.Context(), t.Context(), cfg, plan); err != nil {
+			t.Fatal(err)
+		}
+		if left := r.temps(); len(left) != want {
+			t.Errorf("after %s: %q", shift, left)
+		}
+		shift = 2 * time.Minute
+	}
+}

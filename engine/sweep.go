@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"dropform/engine/durable"
+)
+
+// abandonedAfter is how old a temporary file has to be to count as left behind by a crash, where others may be writing.
+const abandonedAfter = time.Minute
+
+// swept are the folders from which this process has removed what crashes left half written.
+type swept struct {
+	mu    sync.Mutex
+	whole map[string]bool      // drop folders
+	old   map[string]time.Time // folders that are written to: when
+}
+
+// sweep removes from a block's drop folder, once in a process, what a killed process left half written there. The block's
+// turn is ours, so nobody else is writing reports; a marker that another process writes at this very moment is only
+// written later.
+func (n *run) sweep(g *group) {
+	a := g.actions[0]
+	if a.Export != nil || a.Import == nil && a.Rule == nil {
+		return
+	}
+	folder := a.dropFolder().Folder
+	w := &n.Runner.swept
+	w.mu.Lock()
+	done := w.whole[folder]
+	if w.whole == nil {
+		w.whole = map[string]bool{}
+	}
+	w.whole[folder] = true
+	w.mu.Unlock()
+	if done || folder == "" {
+		return
+	}
+	n.removeTemp(folder, time.Time{})
+}
+
+// sweepOld removes from all drop folders what is too old to be still in the making.
+func (r *Runner) sweepOld(cfg *Config) {
+	for _, folder := range cfg.folders() {
+		r.removeTemp(folder.Folder, r.o.Now().Add(-abandonedAfter))
+	}
+}
+
+// sweepWritten removes what is too old to be still in the making from a folder that something is written to and that need
+// not be a drop folder: an archive, a target's, one of protocols or images. It looks at the first writing, and once more
+// when what a crash left just before this process began has grown old.
+func (r *Runner) sweepWritten(folder string) {
+	now := r.o.Now()
+	w := &r.swept
+	w.mu.Lock()
+	first, looked := w.old[folder]
+	again := looked && !first.IsZero() && now.Sub(first) > abandonedAfter
+	switch {
+	case looked && !again:
+		w.mu.Unlock()
+		return
+	case w.old == nil:
+		w.old = map[string]time.Time{}
+	}
+	w.old[folder] = now
+	if again {
+		w.old[folder] = time.Time{} // that was the last time
+	}
+	w.mu.Unlock()
+	r.removeTemp(folder, now.Add(-abandonedAfter))
+}
+
+func (r *Runner) removeTemp(folder string, before time.Time) {
+	if err := durable.RemoveTemp(r.o.FS, folder, before); err != nil && !errors.Is(err, os.ErrNotExist) {
+		r.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err)) // it may not be there yet
+	}
+}
