@@ -28,7 +28,7 @@ type WatchFolder struct {
 	Take         func(name string) bool
 	Settle, Poll time.Duration
 	MinSize      int64
-	ReadyFile    func(name string) string // nil: none
+	ReadyFile    func(name string, modified time.Time) string // nil: none
 }
 
 // WatchEventKind is what a WatchEvent says.

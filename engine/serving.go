@@ -266,8 +266,8 @@ func watchFolder(cfg *Config, block Address, d *DropFolder) WatchFolder {
 		Take: func(name string) bool { ok, _ := d.Take(name); return ok },
 	}
 	if d.ReadyFile != nil {
-		f.ReadyFile = func(name string) string {
-			marker, err := d.ReadyFile(FileScope{Name: name, Time: time.Now().In(cfg.Location)})
+		f.ReadyFile = func(name string, modified time.Time) string {
+			marker, err := d.ReadyFile(FileScope{Name: name, Time: modified.In(cfg.Location)})
 			if err != nil {
 				return "" // the planner says what is wrong with the expression
 			}

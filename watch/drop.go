@@ -138,12 +138,13 @@ func (d *drop) adopt(f Folder) {
 	d.want(time.Now())
 }
 
-// tend looks after the folder itself when that is due. A folder that is lost or
+// tend looks after the folder itself when that is due, and before each sweep. A folder that is lost or
 // exchanged takes its waiting files with it: the listing of what comes back
 // finds them. What was reported stays in memory, for it may come back as it was.
 func (d *drop) tend() {
 	now := time.Now()
-	if now.Before(d.root.at) {
+	sweeps := d.listing == nil && d.root.attached() && !now.Before(d.sweep)
+	if now.Before(d.root.at) && !sweeps {
 		return
 	}
 	list, other := d.root.tend(now)

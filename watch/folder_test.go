@@ -262,6 +262,34 @@ func TestRootExchangedWithoutEvent(t *testing.T) {
 	})
 }
 
+// TestRootExchangedIsNoticedBySweep: a folder that is listed often is also compared with the watched one as often.
+func TestRootExchangedIsNoticedBySweep(t *testing.T) {
+	base := t.TempDir()
+	one, two, link := filepath.Join(base, "one"), filepath.Join(base, "two"), filepath.Join(base, "link")
+	must(t, os.Mkdir(one, 0o755))
+	must(t, os.Mkdir(two, 0o755))
+	must(t, os.Symlink(one, link))
+	synctest.Test(t, func(t *testing.T) {
+		src := &source{}
+		w, err := watch.New(watch.Options{Source: src, Writer: func(string) watch.WriterState { return watch.Free }})
+		must(t, err)
+		w.SetFolders([]watch.Folder{{ID: "f", Path: link, Take: isCSV, Poll: 2 * time.Second}})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- w.Run(ctx) }()
+		r := &rig{Watcher: w, t: t, begin: time.Now()}
+		r.expect(3 * time.Second)
+		must(t, os.Remove(link))
+		must(t, os.Symlink(two, link))
+		r.expect(2100 * ms)
+		if got := src.Watched(); len(got) != 1 || filepath.Base(got[0]) != "two" {
+			t.Errorf("watched: %v", got)
+		}
+		cancel()
+		must(t, <-done)
+	})
+}
+
 func TestSetFolders(t *testing.T) {
 	bubble(t, nil, func(r *rig) {
 		r.heard(fsnotify.Create, "a.csv", "x")

@@ -41,7 +41,7 @@ func (d *drop) lookAll(names map[string]notice) {
 // takes says whether name is a data file of this folder. A fixed marker name is
 // its own marker and never data.
 func (d *drop) takes(name string) bool {
-	return d.folder.Take(name) && (d.folder.ReadyFile == nil || d.folder.ReadyFile(name) != name)
+	return d.folder.Take(name) && (d.folder.ReadyFile == nil || d.folder.ReadyFile(name, time.Time{}) != name)
 }
 
 // look compares one name with what is known of it.
@@ -214,7 +214,7 @@ func (d *drop) complete(e *entry) {
 		e.moveTo(&d.ready)
 		return
 	}
-	marker := filepath.Clean(d.folder.ReadyFile(e.name))
+	marker := filepath.Clean(d.folder.ReadyFile(e.name, time.Unix(0, e.seen.mod)))
 	path := marker
 	if !filepath.IsAbs(path) {
 		path = d.path(marker)

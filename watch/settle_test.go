@@ -205,7 +205,7 @@ func TestStillChangingIsToldOnceAndNeverSkipped(t *testing.T) {
 
 func TestMarker(t *testing.T) {
 	done := func(f *watch.Folder, _ *watch.Options) {
-		f.ReadyFile = func(name string) string { return name + ".done" }
+		f.ReadyFile = func(name string, _ time.Time) string { return name + ".done" }
 	}
 	t.Run("data first", func(t *testing.T) {
 		bubble(t, done, func(r *rig) {
@@ -243,7 +243,7 @@ func TestMarker(t *testing.T) {
 	})
 	t.Run("marker in another folder, found by the sweep", func(t *testing.T) {
 		bubble(t, func(f *watch.Folder, _ *watch.Options) {
-			f.ReadyFile = func(name string) string { return "../flags/" + name }
+			f.ReadyFile = func(name string, _ time.Time) string { return "../flags/" + name }
 		}, func(r *rig) {
 			r.heard(fsnotify.Create, "a.csv", "x")
 			r.expect(time.Minute)
@@ -256,10 +256,22 @@ func TestMarker(t *testing.T) {
 			r.expect(31*time.Second, "a.csv")
 		})
 	})
+	t.Run("named by the file's own time", func(t *testing.T) {
+		bubble(t, func(f *watch.Folder, _ *watch.Options) {
+			f.ReadyFile = func(_ string, modified time.Time) string { return modified.UTC().Format("20060102") + ".ok" }
+		}, func(r *rig) {
+			r.write("a.csv", "x")
+			must(t, r.fs.Chtimes(r.path("a.csv"), time.Time{}, time.Date(1999, 12, 31, 12, 0, 0, 0, time.UTC)))
+			r.src.send(fsnotify.Create, r.path("a.csv"))
+			r.expect(time.Minute)
+			r.heard(fsnotify.Create, "19991231.ok", "")
+			r.expect(10*ms, "a.csv")
+		})
+	})
 	t.Run("one marker for all, which is itself matched", func(t *testing.T) {
 		bubble(t, func(f *watch.Folder, _ *watch.Options) {
 			f.Take = func(string) bool { return true }
-			f.ReadyFile = func(string) string { return "READY" }
+			f.ReadyFile = func(string, time.Time) string { return "READY" }
 		}, func(r *rig) {
 			r.heard(fsnotify.Create, "b.csv", "x")
 			r.heard(fsnotify.Create, "a.csv", "x")

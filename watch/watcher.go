@@ -27,9 +27,9 @@ type Folder struct {
 	// quiet for 2 s (or Settle). Then it is reported like any other: refusing it
 	// is the engine's business.
 	MinSize int64
-	// ReadyFile returns the path of the marker that a file needs, absolute or
-	// relative to the folder; a nil ReadyFile means none.
-	ReadyFile func(name string) string
+	// ReadyFile returns the path of the marker that a file of that modification
+	// time needs, absolute or relative to the folder; a nil ReadyFile means none.
+	ReadyFile func(name string, modified time.Time) string
 	// Poll is the time between two listings beside events; 0 is 30 s. It is not
 	// less than 2 s, nor than twenty times what a listing takes.
 	Poll time.Duration
