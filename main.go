@@ -146,7 +146,7 @@ func (e *eyes) Status() []engine.WatchStatus {
 	var out []engine.WatchStatus
 	for _, f := range e.Watcher.Status() {
 		s := engine.WatchStatus{
-			ID: f.ID, Mode: f.Mode, Pending: f.Pending, Oldest: f.OldestPending,
+			ID: f.ID, Mode: f.Mode, Network: f.Network, Pending: f.Pending, Oldest: f.OldestPending,
 			Overflows: f.Overflows, Rearms: f.Rearms, LastSweep: f.LastSweep,
 		}
 		if f.Degraded != nil {

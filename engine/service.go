@@ -56,7 +56,8 @@ type WatchEvent struct {
 // WatchStatus is how one folder is watched.
 type WatchStatus struct {
 	ID        string    `json:"id"`
-	Mode      string    `json:"mode"` // "events" or "poll"
+	Mode      string    `json:"mode"`              // "events" or "poll"
+	Network   string    `json:"network,omitempty"` // the file system because of which it is polled
 	Degraded  string    `json:"degraded,omitempty"`
 	Pending   int       `json:"pending"`
 	Oldest    time.Time `json:"oldest,omitzero"`

@@ -28,13 +28,17 @@ type ConnectionStatus struct {
 
 // FolderStatus is one drop folder.
 type FolderStatus struct {
-	Address  string    `json:"address"`
-	Path     string    `json:"path"`
-	Mode     string    `json:"mode"` // "events", "poll", or "not watched"
-	Queue    int       `json:"queue"`
-	Oldest   time.Time `json:"oldest,omitzero"`
-	Degraded string    `json:"degraded,omitempty"`
-	Ignored  []Ignored `json:"ignored,omitempty"`
+	Address   string    `json:"address"`
+	Path      string    `json:"path"`
+	Mode      string    `json:"mode"`              // "events", "poll", or "not watched"
+	Network   string    `json:"network,omitempty"` // the file system because of which it is polled
+	Queue     int       `json:"queue"`
+	Oldest    time.Time `json:"oldest,omitzero"` // modification time of the oldest file that is not done
+	Degraded  string    `json:"degraded,omitempty"`
+	Overflows int       `json:"overflows"` // times that events were lost; the folder was listed instead
+	Rearms    int       `json:"rearms"`    // times that the watch was put back
+	LastSweep time.Time `json:"last_sweep,omitzero"`
+	Ignored   []Ignored `json:"ignored,omitempty"`
 }
 
 // ScheduleStatus is one export with a schedule.
@@ -71,9 +75,9 @@ func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, 
 		}
 	}
 	out.connections(cfg)
-	queues := queuesOf(plan)
+	queues, held := queuesOf(plan), heldUp(plan)
 	for b, folder := range cfg.folders() {
-		out.Folders = append(out.Folders, out.folder(b.Address, folder, s.folderSeen(b.Address), queues[b.Address]))
+		out.Folders = append(out.Folders, out.folder(b.Address, folder, s.folderSeen(b.Address), queues[b.Address], held))
 	}
 	for _, exp := range cfg.Exports {
 		if exp.Schedule != nil {
@@ -96,6 +100,7 @@ func (o *Status) in(loc *time.Location) {
 	}
 	for i := range o.Folders {
 		zone(&o.Folders[i].Oldest)
+		zone(&o.Folders[i].LastSweep)
 	}
 	for i := range o.Schedules {
 		zone(&o.Schedules[i].Next)
@@ -121,7 +126,15 @@ func (o *Status) connections(cfg *Config) {
 	}
 }
 
-func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, q fileQueue) FolderStatus {
+func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, q *fileQueue, held map[string]bool) FolderStatus {
+	if q == nil {
+		q = &fileQueue{}
+	}
+	for _, file := range seen.files {
+		if len(held) > 0 && file.Stamp.ModTime != 0 && held[block.Of(file.Name).String()] {
+			q.add(file.Stamp.ModTime)
+		}
+	}
 	f := FolderStatus{Address: block.String(), Path: folder.Folder, Mode: "not watched", Ignored: seen.ignored, Queue: q.files, Oldest: q.oldest}
 	if seen.err != nil {
 		f.Degraded = reasonOf(seen.err)
@@ -129,21 +142,30 @@ func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, q f
 	if o.Watch != nil {
 		for _, w := range o.Watch.Folders {
 			if w.ID == f.Address {
-				f.Mode, f.Degraded = w.Mode, cmp.Or(w.Degraded, f.Degraded)
+				f.Mode, f.Network, f.Degraded = w.Mode, w.Network, cmp.Or(w.Degraded, f.Degraded)
+				f.Overflows, f.Rearms, f.LastSweep = w.Overflows, w.Rearms, w.LastSweep
 			}
 		}
 	}
 	return f
 }
 
-// fileQueue is what of a folder's files has a step.
+// fileQueue is what of a folder's files is not done: those of steps, those that wait for a writer, a marker or another file,
+// and those that cannot be read.
 type fileQueue struct {
 	files  int
 	oldest time.Time
 }
 
-func queuesOf(plan *Plan) map[Address]fileQueue {
-	out := map[Address]fileQueue{}
+func (q *fileQueue) add(modified int64) {
+	q.files++
+	if at := time.Unix(0, modified); q.oldest.IsZero() || at.Before(q.oldest) {
+		q.oldest = at
+	}
+}
+
+func queuesOf(plan *Plan) map[Address]*fileQueue {
+	out := map[Address]*fileQueue{}
 	counted := map[Address]bool{}
 	for i := range plan.Actions {
 		a := &plan.Actions[i]
@@ -153,12 +175,22 @@ func queuesOf(plan *Plan) map[Address]fileQueue {
 			continue
 		}
 		counted[file] = true // a rule has a step for each call of a file
-		q := out[block]
-		q.files++
-		if at := time.Unix(0, a.File.Stamp.ModTime); q.oldest.IsZero() || at.Before(q.oldest) {
-			q.oldest = at
+		if out[block] == nil {
+			out[block] = &fileQueue{}
 		}
-		out[block] = q
+		out[block].add(a.File.Stamp.ModTime)
+	}
+	return out
+}
+
+// heldUp are the addresses of what has no step and is not done.
+func heldUp(plan *Plan) map[string]bool {
+	out := map[string]bool{}
+	for _, w := range plan.Waiting {
+		out[w.Address.String()] = true
+	}
+	for _, p := range plan.Problems {
+		out[p.Address] = true
 	}
 	return out
 }

@@ -174,12 +174,21 @@ func (t *statusText) folder(f engine.FolderStatus) string {
 	if f.Path != "" {
 		parts[0] += "  " + relative(t.dir, f.Path)
 	}
-	if f.Mode != "" {
+	switch {
+	case f.Network != "":
+		parts = append(parts, f.Mode+" ("+f.Network+")")
+	case f.Mode != "":
 		parts = append(parts, f.Mode)
 	}
 	parts = append(parts, fmt.Sprintf("%s queued", thousands(int64(f.Queue))))
 	if !f.Oldest.IsZero() {
 		parts = append(parts, "oldest "+stamp(f.Oldest))
+	}
+	if f.Overflows > 0 {
+		parts = append(parts, count(f.Overflows, "overflow", "overflows"))
+	}
+	if f.Rearms > 0 {
+		parts = append(parts, "watched anew "+count(f.Rearms, "time", "times"))
 	}
 	if f.Degraded != "" {
 		parts = append(parts, "degraded: "+f.Degraded)

@@ -44,7 +44,10 @@ func reported(out *engine.Status, state *engine.WatchState) {
 		out.Connections = append(out.Connections, c)
 	}
 	for _, f := range state.Folders {
-		out.Folders = append(out.Folders, engine.FolderStatus{Address: f.ID, Mode: f.Mode, Queue: f.Pending, Oldest: f.Oldest, Degraded: f.Degraded})
+		out.Folders = append(out.Folders, engine.FolderStatus{
+			Address: f.ID, Mode: f.Mode, Network: f.Network, Queue: f.Pending, Oldest: f.Oldest, Degraded: f.Degraded,
+			Overflows: f.Overflows, Rearms: f.Rearms, LastSweep: f.LastSweep,
+		})
 	}
 }
 

@@ -1,0 +1,73 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"dropform/engine"
+	"dropform/engine/ledger"
+)
+
+// TestStatusShowsAllThatWaits: the oldest file is told also where it waits for its marker, is held back or cannot be read.
+func TestStatusShowsAllThatWaits(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(head + with(staff, "ready_file = \"${file.name}.ok\"") + with(named("crew"), "on_error = \"stop\""))
+	r.apply(cfg, engine.PlanOptions{})
+	r.write("in/marked.csv", rows("1"))
+	r.write("in/marked.csv.ok", "")
+	r.write("in/unmarked.csv", rows("2"))
+	r.age("in/unmarked.csv", 49*time.Hour)
+	r.write("crew/1.csv", "no;such\ncolumn")
+	r.write("crew/2.csv", rows("3"))
+	r.age("crew/2.csv", 3*time.Hour)
+	r.apply(cfg, engine.PlanOptions{})
+	times := 100
+	r.write("crew/3.csv", rows("4"))
+	r.age("crew/3.csv", 72*time.Hour)
+	r.fs = &tamperFs{Fs: r.fs, open: denied(r.path("crew/3.csv"), &times)}
+	for i, want := range []struct {
+		queue int
+		hours float64
+	}{{1, 49}, {2, 72}} {
+		f := r.status(cfg).Folders[i]
+		if got := time.Since(f.Oldest).Hours(); f.Queue != want.queue || got < want.hours || got > want.hours+1 {
+			t.Errorf("%s: %d queued, the oldest for %.1f hours; want %+v", f.Address, f.Queue, got, want)
+		}
+	}
+}
+
+// TestStatusShowsTheWatch: what a running watch says of a folder is in its status.
+func TestStatusShowsTheWatch(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(head + staff)
+	r.apply(cfg, engine.PlanOptions{})
+	want := engine.WatchStatus{
+		ID: "import.staff", Mode: "poll", Network: "nfs", Degraded: "no more watches", Overflows: 2, Rearms: 3,
+		LastSweep: time.Now().Truncate(time.Second),
+	}
+	raw, err := json.Marshal(engine.WatchState{At: time.Now(), Folders: []engine.WatchStatus{want}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(r.path(".dropform/watch.json"), raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := ledger.OpenReader(context.Background(), r.path(".dropform/ledger.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	st, err := engine.Planner{FS: r.fs, Reader: reader, Now: r.now}.ReadStatus(context.Background(), cfg, r.path(".dropform/watch.json"), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := st.Folders[0]
+	if f.Mode != want.Mode || f.Network != want.Network || f.Degraded != want.Degraded || f.Overflows != want.Overflows || f.Rearms != want.Rearms || !f.LastSweep.Equal(want.LastSweep) {
+		t.Errorf("%+v, want %+v", f, want)
+	}
+}
