@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -95,6 +94,7 @@ type Service struct {
 	degraded map[string]string
 	told     map[Address]string // what waits for a person and has been told
 	unknown  map[Address]bool   // outcomes that nobody knows
+	asked    map[Address]bool   // what else waits for a person's word
 	timers   map[string]time.Time
 	touched  map[string]bool // folders from which something was sent since their markers were renewed
 
@@ -103,7 +103,7 @@ type Service struct {
 
 // NewService makes a Service; Run starts it.
 func NewService(o ServiceOptions) *Service {
-	return &Service{o: o, blocks: map[Address]*desk{}, degraded: map[string]string{}, told: map[Address]string{}, timers: map[string]time.Time{}, unknown: map[Address]bool{}}
+	return &Service{o: o, blocks: map[Address]*desk{}, degraded: map[string]string{}, told: map[Address]string{}, timers: map[string]time.Time{}, unknown: map[Address]bool{}, asked: map[Address]bool{}}
 }
 
 // Run serves until soft ends, then finishes what is on the wire; ctx ends it at once.
@@ -132,19 +132,19 @@ func (s *Service) total() Tally {
 	defer s.mu.Unlock()
 	t := s.tally
 	t.Unknown = len(s.unknown)
-	for _, asks := range s.told {
-		if strings.HasPrefix(asks, asksApproval) {
-			t.Waiting++
-		}
+	t.Waiting += len(s.asked)
+	asked := map[Address]bool{}
+	for a := range s.asked {
+		asked[a.Block()] = true
 	}
-	for _, d := range s.blocks {
+	for a, d := range s.blocks {
 		waits := len(d.names)
 		for name := range d.held { // what was put back for later may have been seen again meanwhile
 			if !d.names[name] {
 				waits++
 			}
 		}
-		if d.pending {
+		if d.pending && !asked[a] {
 			waits = max(waits, 1)
 		}
 		t.Waiting += waits
@@ -285,6 +285,11 @@ func (s *Service) tell(plan *Plan) {
 			delete(s.unknown, a.Address)
 		}
 		asks := a.asks()
+		if asks != "" && !s.unknown[a.Address] {
+			s.asked[a.Address] = true
+		} else {
+			delete(s.asked, a.Address)
+		}
 		if asks != "" && s.told[a.Address] != asks {
 			s.told[a.Address] = asks
 			fresh.Actions = append(fresh.Actions, a)
@@ -305,26 +310,24 @@ func (s *Service) tell(plan *Plan) {
 	}
 }
 
-// asksApproval is what an order asks that waits for approval, before the digest of what was shown.
-const asksApproval = "approval "
-
 // asks is what a person is asked about the action, empty for nothing.
 func (a *Action) asks() string {
 	switch {
 	case a.Kind == NeedsPerson:
 		return a.Reason
 	case a.Approval == ApprovalRequired:
-		return asksApproval + a.Rule.shownDigest(a.Call, a.Prices)
+		return "approval " + a.Rule.shownDigest(a.Call, a.Prices)
 	}
 	return ""
 }
 
-// known forgets an unknown outcome that a person has resolved.
+// known forgets what a person has resolved or decided.
 func (s *Service) known(e ledger.Event) {
 	a := s.addressOf(e.Address)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.unknown, a.Of(e.Item))
+	delete(s.asked, a.Of(e.Item))
 }
 
 // lookAtLedger notices what other processes recorded: definitions that were applied, and what people asked for.

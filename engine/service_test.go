@@ -120,6 +120,34 @@ func TestServiceAutoApprove(t *testing.T) {
 	}
 }
 
+// TestServiceCountsWhatWaitsForAPerson: the tally of a watch counts each file that somebody has to decide on, until it is.
+func TestServiceCountsWhatWaitsForAPerson(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(head + staff)
+	for _, n := range []string{"1", "2", "3", "4"} {
+		r.write("in/"+n+".csv", rows(n))
+		r.age("in/"+n+".csv", 25*time.Hour)
+	}
+	v := r.serve(cfg, true)
+	v.serving("import.staff", true)
+	v.w.settled("import.staff", "1.csv", "2.csv", "3.csv", "4.csv")
+	asked := 0
+	for asked < 4 {
+		asked += len(await(v, "question", func(e engine.PlanMade) bool { return len(e.Plan.Actions) > 0 }).Plan.Actions)
+	}
+	if err := r.adopt(cfg, "import.staff[1.csv]"); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.retry(cfg, "import.staff[2.csv]"); err != nil {
+		t.Fatal(err)
+	}
+	v.ended("import.staff[2.csv]")
+	if tally, _ := v.end(); tally.Waiting != 2 || tally.Done != 1 {
+		t.Errorf("%+v", tally)
+	}
+}
+
 // TestServiceOutlivesADefinitionThatCannotBeApplied: what was served before is served on.
 func TestServiceOutlivesADefinitionThatCannotBeApplied(t *testing.T) {
 	t.Parallel()

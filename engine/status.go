@@ -192,6 +192,11 @@ func heldUp(plan *Plan) map[string]bool {
 	for _, p := range plan.Problems {
 		out[p.Address] = true
 	}
+	for i := range plan.Actions {
+		if a := &plan.Actions[i]; len(out) > 0 {
+			delete(out, a.Address.Block().Of(a.File.Name).String())
+		}
+	}
 	return out
 }
 
@@ -201,6 +206,14 @@ func schedule(exp *Export, s *snapshot) ScheduleStatus {
 		out.Last, out.LastResult = last[0].SlotAt, string(last[0].State)
 	}
 	return out
+}
+
+// queued reports whether a running watch sends the action as soon as its connection is back.
+func (o *Status) queued(a *Action) bool {
+	if a.Kind == NeedsPerson || a.Kind == Reject || a.Kind == Duplicate || a.Again != nil && gaveUp(*a.Again, true) {
+		return false
+	}
+	return o.Watch != nil && o.Watch.Connections[a.connection().Address.String()] != ""
 }
 
 // items lists what a plan has to say about work that is not done.
@@ -219,10 +232,12 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 			item.Text, item.Next = "approved", "the next apply, or a running watch, sends it"
 		case a.Again != nil && a.Again.State == ledger.StateUnknown:
 			item.State, item.Text, item.Next = "unknown", a.Again.Message, "it is sent again, because on_unknown is \"retry\""
-		case a.Reason == ReasonRetry && a.Again != nil:
-			item.State, item.Text, item.Next = "failed", a.Again.Message, "the next apply tries again"
 		case a.Kind == Resume && a.Prior != nil:
 			item.State, item.Text, item.Next = "running", a.Text, "the next run fetches the result"
+		case o.queued(&a):
+			item.Text, item.Next = "waits for "+a.connection().Address.String()+", which is down", "it goes on by itself when the connection is back"
+		case a.Reason == ReasonRetry && a.Again != nil:
+			item.State, item.Text, item.Next = "failed", a.Again.Message, "the next apply tries again"
 		}
 		if w := cmp.Or(a.Prior, a.Again); w != nil {
 			item.Since = w.SentAt

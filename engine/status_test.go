@@ -50,7 +50,10 @@ func TestStatusShowsTheWatch(t *testing.T) {
 		ID: "import.staff", Mode: "poll", Network: "nfs", Degraded: "no more watches", Overflows: 2, Rearms: 3,
 		LastSweep: time.Now().Truncate(time.Second),
 	}
-	raw, err := json.Marshal(engine.WatchState{At: time.Now(), Folders: []engine.WatchStatus{want}})
+	r.write("in/a.csv", rows("1"))
+	raw, err := json.Marshal(engine.WatchState{
+		At: time.Now(), Folders: []engine.WatchStatus{want}, Connections: map[string]string{"connection.perbit.hr": "connection refused"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,5 +72,8 @@ func TestStatusShowsTheWatch(t *testing.T) {
 	f := st.Folders[0]
 	if f.Mode != want.Mode || f.Network != want.Network || f.Degraded != want.Degraded || f.Overflows != want.Overflows || f.Rearms != want.Rearms || !f.LastSweep.Equal(want.LastSweep) {
 		t.Errorf("%+v, want %+v", f, want)
+	}
+	if i := st.Items[0]; i.State != "waiting" || i.Text != "waits for connection.perbit.hr, which is down" {
+		t.Errorf("%+v", i)
 	}
 }
