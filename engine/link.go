@@ -47,10 +47,18 @@ func (o outage) ending() ending {
 	return ending{result: ResultNotStarted, text: o.text, stop: o.text, quiet: true}
 }
 
+// since is how old the work is: its file, or the slot of its export.
+func (a *Action) since() time.Time {
+	if a.File.Stamp.ModTime != 0 {
+		return time.Unix(0, a.File.Stamp.ModTime)
+	}
+	return a.Slot
+}
+
 // enter is how every step that speaks to a server begins: the connection's link, which must be up, and one of its tenant's
 // job slots. Where the step cannot begin, the ending says why.
-func (n *run) enter(ctx context.Context, c *Connection) (*link, func(), *ending) {
-	l, err := n.link(ctx, c)
+func (n *run) enter(ctx context.Context, a *Action) (*link, func(), *ending) {
+	l, err := n.link(ctx, a.connection())
 	if err != nil {
 		e := failed("prepare the connection", err)
 		return nil, nil, &e
@@ -59,7 +67,7 @@ func (n *run) enter(ctx context.Context, c *Connection) (*link, func(), *ending)
 		e := o.ending()
 		return nil, nil, &e
 	}
-	release, err := l.slots.acquire(n.soft)
+	release, err := l.slots.acquire(n.soft, a.since())
 	if err != nil {
 		return nil, nil, &ending{result: ResultNotStarted, text: errStopped.Error()}
 	}

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,4 +165,29 @@ func TestDependsOnNothingToDo(t *testing.T) {
 	cfg := r.load(head + with(staff, `depends_on = [import.crew]`) + named("crew"))
 	r.write("in/a.csv", rows("1"))
 	expectTally(t, r.apply(cfg, engine.PlanOptions{}), 1, 0, 0, 0, 0)
+}
+
+// TestOldestFirst: of the files of several imports that wait for one tenant, the oldest goes first.
+func TestOldestFirst(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, slow(500*time.Millisecond))
+	text := head
+	names := []string{"i1", "i2", "i3", "i4", "i5"}
+	for i, name := range names {
+		text += named(name)
+		r.write(name+"/a.csv", rows(name[1:]))
+		r.age(name+"/a.csv", time.Duration(i)*time.Hour)
+	}
+	expectTally(t, r.apply(r.load(text), engine.PlanOptions{}), len(names), 0, 0, 0, 0)
+	var order []string
+	for _, e := range r.ends() {
+		order = append(order, e.Action.Address.Name)
+	}
+	first := order[0] // whoever came to the free slot
+	want := slices.Clone(names)
+	slices.Reverse(want)
+	want = slices.DeleteFunc(want, func(n string) bool { return n == first })
+	if !slices.Equal(order[1:], want) {
+		t.Errorf("order %q, want %q after %s", order[1:], want, first)
+	}
 }

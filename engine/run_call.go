@@ -24,7 +24,7 @@ type openCalls struct {
 // call makes one call: verify, record the intent and what it holds, send once, record the outcome. A crash before the
 // intent: planned again. Between it and the outcome: unknown, and what it holds stays held.
 func (n *run) call(ctx context.Context, a *Action) ending {
-	l, release, e := n.enter(ctx, a.Rule.Connection)
+	l, release, e := n.enter(ctx, a)
 	if e != nil {
 		return *e
 	}

@@ -30,7 +30,7 @@ func (n *run) export(ctx context.Context, a *Action) ending {
 		e.code = "target"
 		return e
 	}
-	l, release, stop := n.enter(ctx, exp.Connection)
+	l, release, stop := n.enter(ctx, a)
 	if stop != nil {
 		return *stop
 	}
@@ -79,7 +79,7 @@ func (n *run) exportAndWait(ctx context.Context, l *link, a *Action, req perbit.
 }
 
 func (n *run) resumeExport(ctx context.Context, a *Action) ending {
-	l, release, e := n.enter(ctx, a.Export.Connection)
+	l, release, e := n.enter(ctx, a)
 	if e != nil {
 		return *e
 	}

@@ -18,7 +18,7 @@ import (
 // again. Between Begin and Accepted: unknown. After Accepted: resumed.
 func (n *run) upload(ctx context.Context, a *Action) ending {
 	imp := a.Import
-	l, release, e := n.enter(ctx, imp.Connection)
+	l, release, e := n.enter(ctx, a)
 	if e != nil {
 		return *e
 	}
@@ -267,7 +267,7 @@ func (n *run) book(ctx context.Context, att ledger.Attempt, o ledger.Outcome) er
 
 // resumeImport goes on with a job that an earlier run started: under a new session, with the same id.
 func (n *run) resumeImport(ctx context.Context, a *Action) ending {
-	l, release, e := n.enter(ctx, a.Import.Connection)
+	l, release, e := n.enter(ctx, a)
 	if e != nil {
 		return *e
 	}
