@@ -2,8 +2,10 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Waiting is how many calls of write wait for the turn.
@@ -35,4 +37,23 @@ func (l *Ledger) Crash() error {
 	p.stop()
 	p.done.Wait()
 	return errors.Join(p.lock.Unlock(), l.Close())
+}
+
+// ContentSteps is how SQLite goes about the query of View.Content.
+func ContentSteps(l *Ledger, systems int) (string, error) {
+	args := make([]any, 4+systems)
+	for i := range args {
+		args[i] = "0"
+	}
+	var steps strings.Builder
+	err := l.reader.View(context.Background(), func(v *View) error {
+		return v.each(`EXPLAIN QUERY PLAN SELECT `+workColumns+` FROM `+contentOf(systems), args, func(r *sql.Rows) error {
+			var id, parent, unused int
+			var step string
+			err := r.Scan(&id, &parent, &unused, &step)
+			steps.WriteString(step + "\n")
+			return err
+		})
+	})
+	return steps.String(), err
 }

@@ -106,9 +106,16 @@ func (v *View) Content(systems []SystemID, object, method, digest, source string
 	for _, s := range systems {
 		args = append(args, s)
 	}
-	found, err := listWork(v.ctx, v, `(digest = ? OR source_digest = ?) AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?`+
-		strings.Repeat(",?", len(systems)-1)+`) ORDER BY system, digest, request`, args...)
+	found, err := readWork(v.ctx, v, contentOf(len(systems)), args...)
 	return chained(found), err
+}
+
+// contentOf finds the work of some systems by either digest. The digests come first, by a join whose order SQLite keeps: left
+// to itself, without statistics, it reads all work of the object and method for each file.
+func contentOf(systems int) string {
+	return `(SELECT id AS same FROM work WHERE digest = ? UNION SELECT id FROM work WHERE source_digest = ?) AS same CROSS JOIN work
+		WHERE work.id = same.same AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?` +
+		strings.Repeat(",?", systems-1) + `) ORDER BY system, digest, request`
 }
 
 // chained orders lists of work, each by request and one per system and content, so that the last of all is what counts.

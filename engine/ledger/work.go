@@ -109,7 +109,12 @@ const unfinished = `state IN ('sending', 'running', 'unknown', 'refused', 'not_s
 
 // listWork lists work by a condition and order of ours.
 func listWork(ctx context.Context, db rows, where string, args ...any) ([]Work, error) {
-	found, err := db.QueryContext(ctx, `SELECT `+workColumns+` FROM work WHERE `+where, args...)
+	return readWork(ctx, db, `work WHERE `+where, args...)
+}
+
+// readWork lists work from tables, under conditions and in an order of ours.
+func readWork(ctx context.Context, db rows, from string, args ...any) ([]Work, error) {
+	found, err := db.QueryContext(ctx, `SELECT `+workColumns+` FROM `+from, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the ledger: %w", err)
 	}
