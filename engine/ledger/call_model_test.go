@@ -135,6 +135,8 @@ func (m *shop) begin(t *rapid.T, q *proc, c ledger.Call, o order, again *ledger.
 				t.Fatalf("%s was sent as %s without approval: %+v", c.Item, digest, m.asked[c.Item])
 			}
 			m.asked[c.Item].used = a.ID
+		} else if had := m.asked[c.Item]; had != nil && had.used == 0 {
+			had.used = a.ID // sent by name: it waits no more
 		}
 		o.work, o.a, o.owner = a.Work, a, q
 		m.hot[fmt.Sprint(a.ID)] = o
