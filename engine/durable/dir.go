@@ -9,11 +9,19 @@ import (
 )
 
 // SyncDir flushes a folder's entries to disk: without it a rename may not survive a power cut. On Windows, and on file
-// systems that have no such operation, it does nothing.
+// systems that have no such operation, it does nothing. Calls for one folder that come while it is being flushed wait and
+// share the next flush.
 func SyncDir(fs afero.Fs, dir string) error {
-	if !dirsFlush {
+	switch _, real := fs.(*afero.OsFs); {
+	case !dirsFlush:
 		return nil
+	case real:
+		return flushes.share(filepath.Clean(dir), func() error { return syncDir(fs, dir) })
 	}
+	return syncDir(fs, dir)
+}
+
+func syncDir(fs afero.Fs, dir string) error {
 	d, err := fs.Open(dir)
 	if err != nil {
 		return fmt.Errorf("flush folder %s: %w", dir, err)

@@ -12,7 +12,7 @@ import (
 // ours now, else who has it.
 func (p *Process) Claim(ctx context.Context, key string) (Owner, error) {
 	var holder Owner
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+	err := p.l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
 		holder = Owner{}
 		var owner string
 		err := one(ctx, tx, `SELECT owner FROM claim WHERE key = ?`, []any{key}, &owner)
@@ -42,7 +42,7 @@ func (p *Process) Claim(ctx context.Context, key string) (Owner, error) {
 
 // Release gives a claim back. A claim that is no longer ours is left alone.
 func (p *Process) Release(ctx context.Context, key string) error {
-	return p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+	return p.l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM claim WHERE key = ? AND owner = ?`, key, p.ID)
 		return err
 	})

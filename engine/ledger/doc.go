@@ -23,7 +23,9 @@
 //
 // It does not decide anything: which state asks for which step is the engine's business.
 //
-// Calls that write at the same time share a transaction and its flush; each returns when it is durable, and fails alone.
+// Calls that write at the same time share a transaction and its flush; each returns when it is durable, and fails alone. Only
+// claims and moves that were made are not flushed by themselves: they survive the process, and after a power cut the ones mean
+// nothing and the others are found made.
 //
 // # What a crash leaves
 //

@@ -30,6 +30,21 @@ func (l *Ledger) Cramp(pages int) error {
 	return err
 }
 
+// Flushed reports whether the next write, or the next loose one, is flushed when it is committed.
+func (l *Ledger) Flushed(loose bool) (flushed bool, err error) {
+	write := l.write
+	if loose {
+		write = l.writeLoose
+	}
+	err = write(context.Background(), func(ctx context.Context, tx *txn) error {
+		var level int
+		err := one(ctx, tx, `PRAGMA synchronous`, nil, &level)
+		flushed = level >= 2 // FULL
+		return err
+	})
+	return flushed, err
+}
+
 // Crash ends the process as a kill does: the system frees its lock and its files, and nobody tidies up.
 func (l *Ledger) Crash() error {
 	p := l.process

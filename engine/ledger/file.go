@@ -99,10 +99,11 @@ func putAll(ctx context.Context, tx *txn, files []File, moves []Filing, written 
 	return nil
 }
 
-// Filed ends a move and records its target as written when the filing says so.
+// Filed ends moves and records their targets as written where a filing says so. A power cut may undo that: the moves are then
+// found made.
 func (l *Ledger) Filed(ctx context.Context, f Filing) error {
 	now := time.Now().UnixNano()
-	err := l.write(ctx, func(ctx context.Context, tx *txn) error {
+	err := l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
 		if f.Kept != "" {
 			w := Written{Path: f.Target, Address: f.Address, Purpose: f.Kept, Digest: f.Digest}
 			if err := putAll(ctx, tx, nil, nil, []Written{w}, now); err != nil {

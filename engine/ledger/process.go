@@ -97,7 +97,7 @@ func (p *Process) heartbeat(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			_ = p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+			_ = p.l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
 				_, err := tx.ExecContext(ctx, `UPDATE claim SET lease_until = `+databaseClock+` + ? WHERE owner = ?`, lease.Nanoseconds(), p.ID)
 				return err
 			})

@@ -15,6 +15,7 @@ import (
 type txn struct {
 	conn  *sql.Conn
 	stmts map[string]*sql.Stmt
+	loose bool // transactions are not flushed
 }
 
 func (t *txn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -52,6 +53,24 @@ func (t *txn) do(ctx context.Context, query string) error {
 	return err
 }
 
+// flush says whether the transactions from now on are flushed when they are committed. One that is flushed makes those before
+// it durable too: it is the same log.
+func (t *txn) flush(ctx context.Context, firm bool) error {
+	if firm != t.loose {
+		return nil
+	}
+	level := `PRAGMA synchronous = FULL`
+	if !firm {
+		level = `PRAGMA synchronous = NORMAL`
+	}
+	// Not by a kept statement: SQLite carries this one out when it is prepared.
+	_, err := t.conn.ExecContext(ctx, level)
+	if err == nil {
+		t.loose = !firm
+	}
+	return err
+}
+
 func (t *txn) close() error {
 	var errs []error
 	for _, s := range t.stmts {
@@ -81,16 +100,27 @@ func one(ctx context.Context, db rows, query string, args []any, into ...any) er
 // job is one call of write. Its context is looked at until it begins; then it is carried through, because a cancelled
 // statement would take the whole transaction, and its neighbours, with it.
 type job struct {
-	ctx  context.Context //nolint:containedctx // a job does not outlive the call that made it
-	fn   func(context.Context, *txn) error
-	done chan error // has room for the answer
+	ctx   context.Context //nolint:containedctx // a job does not outlive the call that made it
+	fn    func(context.Context, *txn) error
+	loose bool       // need not survive a power cut
+	done  chan error // has room for the answer
 }
 
 // write runs fn in a durable transaction: when it returns nil the change survives a power cut. Calls that come while
 // another is being written wait together and share the next transaction and its one flush, each under a savepoint, so
 // that one that fails changes nothing and fails alone.
 func (l *Ledger) write(ctx context.Context, fn func(context.Context, *txn) error) error {
-	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	return l.join(&job{ctx: ctx, fn: fn, done: make(chan error, 1)})
+}
+
+// writeLoose is write without the flush: the change survives the end of the process, however that comes, but a power cut may
+// undo it, together with all that was written loosely after it. It is for what means nothing after a power cut (claims: all
+// processes are gone then) or is simply done again (a move that has been made).
+func (l *Ledger) writeLoose(ctx context.Context, fn func(context.Context, *txn) error) error {
+	return l.join(&job{ctx: ctx, fn: fn, loose: true, done: make(chan error, 1)})
+}
+
+func (l *Ledger) join(j *job) error {
 	l.mu.Lock()
 	l.queue = append(l.queue, j)
 	l.mu.Unlock()
@@ -101,9 +131,9 @@ func (l *Ledger) write(ctx context.Context, fn func(context.Context, *txn) error
 		// Whoever has the turn writes for all that wait, itself among them unless it was served just now.
 		l.commit(l.take())
 		<-l.turn
-	case <-ctx.Done():
+	case <-j.ctx.Done():
 		if l.withdraw(j) {
-			return ctx.Err()
+			return j.ctx.Err()
 		}
 	}
 	return <-j.done
@@ -136,10 +166,13 @@ func (l *Ledger) commit(batch []*job) {
 	}
 	ctx := context.WithoutCancel(batch[0].ctx)
 	answers := make([]error, len(batch))
-	err := l.tx.do(ctx, `BEGIN IMMEDIATE`)
+	err := l.tx.flush(ctx, slices.ContainsFunc(batch, func(j *job) bool { return !j.loose }))
+	if err == nil {
+		err = l.tx.do(ctx, `BEGIN IMMEDIATE`)
+	}
 	if err == nil {
 		for i, j := range batch {
-			if answers[i], err = l.guarded(ctx, j); err != nil {
+			if answers[i], err = l.guarded(ctx, j, len(batch) == 1); err != nil {
 				break
 			}
 		}
@@ -160,10 +193,15 @@ func (l *Ledger) commit(batch []*job) {
 	}
 }
 
-// guarded runs a job so that its failure undoes its own changes only. broken says that the transaction is lost.
-func (l *Ledger) guarded(ctx context.Context, j *job) (answer, broken error) {
+// guarded runs a job so that its failure undoes its own changes only. broken says that the transaction is lost, which is how
+// one that is alone in it fails.
+func (l *Ledger) guarded(ctx context.Context, j *job, alone bool) (answer, broken error) {
 	if err := j.ctx.Err(); err != nil {
 		return err, nil
+	}
+	if alone {
+		err := j.fn(context.WithoutCancel(j.ctx), l.tx)
+		return err, err
 	}
 	if err := l.tx.do(ctx, `SAVEPOINT job`); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -173,5 +174,35 @@ func TestManyWriters(t *testing.T) {
 	all.Wait()
 	if got := dump(t, s.path, `SELECT count(*) || ' ' || min(state) || ' ' || max(state) FROM work`); got[0] != "160 done done" {
 		t.Errorf("recorded: %v", got)
+	}
+}
+
+// Only what may be undone by a power cut is committed without a flush, and not where anything else is in the transaction.
+func TestFlushed(t *testing.T) {
+	path := newPath(t)
+	l := open(t, path)
+	flushed := make([]bool, 4)
+	ask := func(i int, loose bool) func() error {
+		return func() (err error) {
+			flushed[i], err = l.Flushed(loose)
+			return err
+		}
+	}
+	for i, loose := range []bool{false, true, true, false} {
+		if err := ask(i, loose)(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []bool{true, false, false, true}; !slices.Equal(flushed, want) {
+		t.Errorf("one by one: %v, want %v", flushed, want)
+	}
+	release := hold(t, path)
+	answers := pile(l, ask(0, true), ask(1, true), ask(2, false), ask(3, true))
+	release()
+	if err := errors.Join(answers()...); err != nil {
+		t.Fatal(err)
+	}
+	if want := []bool{false, true, true, true}; !slices.Equal(flushed, want) {
+		t.Errorf("three together behind one: %v, want %v", flushed, want)
 	}
 }
