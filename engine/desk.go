@@ -9,7 +9,7 @@ import (
 	"dropform/engine/durable"
 )
 
-// desk is what lies before one block: a worker takes all of it at once, and there is one worker at a time.
+// desk is what lies before one block: a worker takes what is there, and there is one worker at a time.
 type desk struct {
 	names   map[string]bool
 	wanted  bool // look at it even without names: resume, retry, a due export
@@ -60,13 +60,9 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 			s.mu.Unlock()
 			return
 		}
-		names := slices.Collect(maps.Keys(d.names))
-		clear(d.names)
-		for _, name := range names {
-			delete(d.held, name) // it is looked at now
-		}
-		d.wanted = false
 		cfg := s.served
+		names := d.pick(cfg.importAt(a))
+		d.wanted = false
 		before, waits := s.dependency(cfg, a)
 		s.mu.Unlock()
 		left := leftover{names: names, any: true, at: time.Now().Add(dependencyPause)}
@@ -82,6 +78,41 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 			s.mu.Unlock()
 		}
 	}
+}
+
+// mostAtOnce is how many files of an import are planned together: what a plan holds in memory must not grow with what waits.
+const mostAtOnce = 1024
+
+// pick takes the names that are looked at now. Of very many it leaves those that come later in the block's order for the next
+// look; where that is by time, only all of them together have an order.
+func (d *desk) pick(imp *Import) []string {
+	most := len(d.names)
+	if imp != nil && imp.Order != "modified" {
+		most = min(most, mostAtOnce)
+	}
+	names := least(d.names, most)
+	for _, name := range names {
+		delete(d.names, name)
+		delete(d.held, name) // it is looked at now
+	}
+	return names
+}
+
+// least is the first n names in natural order. It does not sort the others.
+func least(names map[string]bool, n int) []string {
+	var out []string
+	last := "" // the greatest of n names that were found so far
+	for name := range names {
+		if last != "" && naturalCompare(name, last) > 0 {
+			continue
+		}
+		if out = append(out, name); len(out) == 2*n {
+			slices.SortFunc(out, naturalCompare)
+			out, last = out[:n], out[n-1]
+		}
+	}
+	slices.SortFunc(out, naturalCompare)
+	return out[:min(n, len(out))]
 }
 
 // dependencyPause is how soon a block looks again whether those it depends on are done.

@@ -71,6 +71,11 @@ func (n *run) enter(ctx context.Context, a *Action) (*link, func(), *ending) {
 	if err != nil {
 		return nil, nil, &ending{result: ResultNotStarted, text: errStopped.Error()}
 	}
+	if o, down := l.outage(n.o.Now()); down { // it went down while this step waited
+		release()
+		e := o.ending()
+		return nil, nil, &e
+	}
 	return l, release, nil
 }
 

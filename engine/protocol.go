@@ -41,13 +41,14 @@ type written struct {
 }
 
 // finishImport fetches the protocol, writes it beside the file, records the outcome and files both away. In that order:
-// a crash before the record resumes the job and writes the same bytes again; after it only the moves are owed.
-func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, p perbit.Progress, fetch func(context.Context) (io.ReadCloser, error)) ending {
+// a crash before the record resumes the job and writes the same bytes again; after it only the moves are owed. served is
+// called when the server has given the protocol.
+func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, p perbit.Progress, served func(), fetch func(context.Context) (io.ReadCloser, error)) ending {
 	failpoint.At("job.completed")
 	if failpoint.Bad(failpoint.DoneBeforeProtocol) {
 		_ = n.book(ctx, att, ledger.Outcome{State: ledger.StateDone})
 	}
-	w, err := n.fetchProtocol(ctx, a, p, fetch)
+	w, err := n.fetchProtocol(ctx, a, p, served, fetch)
 	failpoint.At("protocol.written")
 	if err != nil && a.Import.WaitForResult {
 		return n.protocolLost(ctx, a, att, err)
@@ -140,12 +141,12 @@ func (n *run) protocolLost(ctx context.Context, a *Action, att ledger.Attempt, e
 	return e
 }
 
-func (n *run) fetchProtocol(ctx context.Context, a *Action, p perbit.Progress, fetch func(context.Context) (io.ReadCloser, error)) (written, error) {
+func (n *run) fetchProtocol(ctx context.Context, a *Action, p perbit.Progress, served func(), fetch func(context.Context) (io.ReadCloser, error)) (written, error) {
 	wait := 100 * time.Millisecond
 	for try := 1; ; try++ {
 		stream, err := fetch(ctx)
 		if err == nil {
-			return n.writeProtocol(a, stream)
+			return n.writeProtocol(a, stream, served)
 		}
 		e := (*perbit.Error)(nil)
 		missing := errors.As(err, &e) && e.Class == perbit.ClassNotFound
@@ -164,7 +165,7 @@ func (n *run) fetchProtocol(ctx context.Context, a *Action, p perbit.Progress, f
 
 // writeProtocol puts the server's bytes beside the file, unaltered, and reads them for the words that turn completed
 // into completed with errors. An earlier content's protocol of the same name is kept under a name with its time.
-func (n *run) writeProtocol(a *Action, stream io.ReadCloser) (written, error) {
+func (n *run) writeProtocol(a *Action, stream io.ReadCloser, served func()) (written, error) {
 	defer stream.Close()
 	imp := a.Import
 	name, err := imp.Protocol.Path(imp.scope(n.cfg, a.File))
@@ -190,6 +191,8 @@ func (n *run) writeProtocol(a *Action, stream io.ReadCloser) (written, error) {
 	if _, err := io.Copy(to, stream); err != nil {
 		return written{}, err
 	}
+	_ = stream.Close() // read to its end: this only gives the connection back
+	served()
 	w := written{path: path, verdict: ledger.StateDone}
 	if sniff {
 		w.judge(imp.Protocol, head.Bytes(), imp.secretive())

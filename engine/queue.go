@@ -63,17 +63,27 @@ type queue struct {
 
 func (q *queue) serial(ctx context.Context, actions []*Action) {
 	for _, a := range actions {
-		q.one(ctx, a)
+		q.one(ctx, a, func() {})
 	}
 }
 
-func (q *queue) parallel(ctx context.Context, actions []*Action, workers int) {
+// parallel does so many steps at a time. One whose server is done with it leaves its place to the next, and writes and
+// records what is left meanwhile: those flushes then go side by side too, and share transactions.
+func (q *queue) parallel(ctx context.Context, actions []*Action, atOnce int) {
 	next := make(chan *Action)
+	places := make(chan struct{}, atOnce)
+	workers := max(atOnce, cap(q.steps))
+	if q.g.imp.OnError == "stop" {
+		workers = atOnce // none may begin before it is known how those before it ended
+	}
 	var all sync.WaitGroup
 	for range min(workers, len(actions)) {
 		all.Go(func() {
 			for a := range next {
-				q.one(ctx, a)
+				places <- struct{}{}
+				over := sync.OnceFunc(func() { <-places })
+				q.one(ctx, a, over)
+				over()
 			}
 		})
 	}
@@ -85,7 +95,7 @@ func (q *queue) parallel(ctx context.Context, actions []*Action, workers int) {
 }
 
 // one does one step, or says why it is not begun.
-func (q *queue) one(ctx context.Context, a *Action) {
+func (q *queue) one(ctx context.Context, a *Action, over func()) {
 	began := time.Now()
 	q.mu.Lock()
 	stop, quiet := q.stop, q.quiet
@@ -102,7 +112,7 @@ func (q *queue) one(ctx context.Context, a *Action) {
 			if !q.probing(a) {
 				q.tellBegun(a, began)
 			}
-			e = q.step(ctx, a)
+			e = q.step(ctx, a, over)
 			<-q.steps
 		case <-q.soft.Done():
 			e = ending{result: ResultNotStarted, text: errStopped.Error()}

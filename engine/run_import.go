@@ -16,20 +16,27 @@ import (
 
 // upload sends one file: verify, record the intent, send, record the server's id, follow. A crash before Begin: planned
 // again. Between Begin and Accepted: unknown. After Accepted: resumed.
-func (n *run) upload(ctx context.Context, a *Action) ending {
+//
+// over is called once the server has nothing more to do with the file: what is left then is this machine's work, and the
+// next file may be sent meanwhile.
+func (n *run) upload(ctx context.Context, a *Action, over func()) ending {
 	imp := a.Import
 	l, release, e := n.enter(ctx, a)
 	if e != nil {
 		return *e
 	}
-	defer release()
+	served := func() {
+		release()
+		over()
+	}
+	defer served()
 	progress := n.uploading(a)
 	sub, err := submit(n.o.FS, imp.Folder, a.File, progress)
 	if err != nil {
 		return n.meanwhile(ctx, l, a, stale(err))
 	}
 	if imp.WaitForResult {
-		return n.importAndWait(ctx, l, a, sub)
+		return n.importAndWait(ctx, l, a, sub, served)
 	}
 	att, id, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
 		id, err := l.client.Session(perbit.ImportStream).Import(ctx, imp.request(sub))
@@ -38,7 +45,7 @@ func (n *run) upload(ctx context.Context, a *Action) ending {
 	if e != nil {
 		return n.meanwhile(ctx, l, a, *e)
 	}
-	return n.followImport(ctx, l, a, att, perbit.ImportID(id))
+	return n.followImport(ctx, l, a, att, perbit.ImportID(id), served)
 }
 
 // meanwhile looks whether a step that was not started has been done by another process since it was planned.
@@ -278,7 +285,7 @@ func (n *run) resumeImport(ctx context.Context, a *Action) ending {
 	}
 	failpoint.At("job.resumed")
 	a.File = n.stillThere(a.Import, a.File)
-	return n.followImport(ctx, l, a, att, perbit.ImportID(a.Prior.RemoteID))
+	return n.followImport(ctx, l, a, att, perbit.ImportID(a.Prior.RemoteID), release)
 }
 
 // stillThere finds the stamp of the file that was sent, if it still lies in its folder unchanged.
@@ -294,13 +301,13 @@ func (n *run) stillThere(imp *Import, f FileSeen) FileSeen {
 }
 
 // followImport waits for the server's job and closes the work.
-func (n *run) followImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, id perbit.ImportID) ending {
+func (n *run) followImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, id perbit.ImportID, served func()) ending {
 	session := l.client.Session(perbit.ImportStream)
 	p, e := n.follow(l, a, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
 	if e != nil {
 		return n.lost(ctx, a, att, *e)
 	}
-	return n.finishImport(ctx, l, a, att, p, func(ctx context.Context) (io.ReadCloser, error) { return session.Protocol(ctx, id) })
+	return n.finishImport(ctx, l, a, att, p, served, func(ctx context.Context) (io.ReadCloser, error) { return session.Protocol(ctx, id) })
 }
 
 // follow asks for progress until the job has ended. A stop or the end of max_wait leaves the job running on the server;
@@ -353,7 +360,7 @@ func (n *run) lost(ctx context.Context, a *Action, att ledger.Attempt, e ending)
 }
 
 // importAndWait uses WaitForResult=1: one call, no progress, and nothing to resume by when it is cut.
-func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submission) ending {
+func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submission, served func()) ending {
 	var stream io.ReadCloser
 	att, _, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
 		var err error
@@ -364,7 +371,7 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 		return *e
 	}
 	done := perbit.Progress{Completed: true}
-	return n.finishImport(ctx, l, a, att, done, func(context.Context) (io.ReadCloser, error) { return stream, nil })
+	return n.finishImport(ctx, l, a, att, done, served, func(context.Context) (io.ReadCloser, error) { return stream, nil })
 }
 
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.

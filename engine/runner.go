@@ -345,12 +345,13 @@ func (a *Action) connection() *Connection {
 }
 
 // step does what the action says. It may take long and begins nothing once soft has ended.
-func (n *run) step(ctx context.Context, a *Action) ending {
+// over is called when the block's next step may begin before this one has ended.
+func (n *run) step(ctx context.Context, a *Action, over func()) ending {
 	switch {
 	case a.Call != nil:
 		return n.call(ctx, a)
 	case a.Kind == Upload:
-		return n.upload(ctx, a)
+		return n.upload(ctx, a, over)
 	case a.Kind == Reject:
 		return n.reject(ctx, a)
 	case a.Rule != nil && a.owed:

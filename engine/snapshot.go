@@ -268,11 +268,8 @@ func (s *snapshot) inLedger(a Address) string {
 	return a.String()
 }
 
-// fewNames is how many files are looked up one by one before the whole list is cheaper.
-const fewNames = 50
-
 func knownFiles(v *ledger.View, address string, wanted []string, restricted bool) (map[string]ledger.File, error) {
-	if !restricted || len(wanted) > fewNames {
+	if !restricted {
 		return v.Files(address)
 	}
 	out := map[string]ledger.File{}
