@@ -44,7 +44,7 @@ type crashSite struct {
 }
 
 // buildCrashBinary builds the program into a folder of the test; with the points of failure where tags says so.
-func buildCrashBinary(t *testing.T, tags string) string {
+func buildCrashBinary(t testing.TB, tags string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "dropform")
 	if runtime.GOOS == "windows" {
