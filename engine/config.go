@@ -78,16 +78,20 @@ type Attribute struct {
 	Path      string `json:"path"` // "method", "target.path", "variables.FirmenNr"
 	Value     string `json:"value"`
 	Sensitive bool   `json:"sensitive,omitempty"`
+
+	// Fingerprint is a digest of what Value hides, so that another value is another definition; empty where nothing is
+	// hidden, and for secrets, of which only the source counts. It stays in the ledger: nothing prints it.
+	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 // Declared is what every block has.
 type Declared struct {
 	Address     Address
 	Description string
-	Attributes  []Attribute // sorted by Path
-	Range       diag.Range  // where the block's header stands
-	DependsOn   []Address   // base or instance addresses
-	Failed      []string    // messages of preconditions that do not hold; no work is planned then
+	Attributes  []Attribute        // sorted by Path
+	Range       diag.Range         // where the block's header stands
+	DependsOn   []Address          // base or instance addresses
+	Failed      []*diag.Diagnostic // preconditions that do not hold, each where it stands with its message; no work is planned then
 }
 
 // Connection is how to reach one system (LANGUAGE.md, connection). The address tells of which kind it is.

@@ -54,6 +54,9 @@ func (d *Declared) digestPaths(paths ...string) string {
 	for _, a := range d.Attributes {
 		if slices.ContainsFunc(paths, func(p string) bool { return a.Path == p || strings.HasPrefix(a.Path, p+".") }) {
 			parts = append(parts, a.Path, a.Value)
+			if a.Fingerprint != "" {
+				parts = append(parts, a.Fingerprint)
+			}
 		}
 	}
 	return digestOf(parts...)
@@ -160,7 +163,7 @@ func diffAttributes(before, after []Attribute) []AttributeChange {
 	for _, a := range after {
 		o := old[a.Path]
 		delete(old, a.Path)
-		if o.Value != a.Value {
+		if o.Value != a.Value || o.Fingerprint != a.Fingerprint {
 			out = append(out, AttributeChange{Path: a.Path, Old: o.Value, New: a.Value, Sensitive: a.Sensitive || o.Sensitive})
 		}
 	}

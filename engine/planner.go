@@ -145,8 +145,11 @@ func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
 
 // mayWork reports preconditions that fail; no work of such a block is planned.
 func (d *draft) mayWork(b *Declared) bool {
-	for _, message := range b.Failed {
-		d.problem(b, "precondition_failed", b.Address, "Precondition does not hold", message+"\nNothing of this block is planned until it holds.")
+	for _, f := range b.Failed {
+		p := *f
+		p.Code, p.Summary, p.Address = "precondition_failed", "Precondition does not hold", b.Address.String()
+		p.Detail += "\nNothing of this block is planned until it holds."
+		d.Problems = append(d.Problems, p)
 	}
 	return len(b.Failed) == 0
 }

@@ -24,13 +24,42 @@ type SavedPlan struct {
 	AsOf          time.Time         `json:"as_of,omitzero"`
 	Definitions   []SavedDefinition `json:"definitions"`
 	Steps         []SavedStep       `json:"steps"`
+
+	key PlanKey // set by Refuse
+}
+
+// PlanKey is what only one ledger can say of a configuration: it binds a saved plan to both, and keeps digests in it from
+// being tried out by who has the file alone.
+type PlanKey struct{ identity, inputs, definitions string }
+
+// KeyOf asks the ledger.
+func KeyOf(ctx context.Context, r *ledger.Reader, cfg *Config) (k PlanKey, err error) {
+	err = r.View(ctx, func(v *ledger.View) error {
+		if k.identity, err = v.Identity(); err != nil {
+			return err
+		}
+		if k.inputs, err = v.Keyed(cfg.Inputs); err != nil {
+			return err
+		}
+		k.definitions, err = v.Keyed("definitions of saved plans")
+		return err
+	})
+	return k, err
+}
+
+// digest is that of a definition as a saved plan holds it.
+func (k PlanKey) digest(c DefinitionChange) string {
+	if c.digest == "" { // forgotten
+		return ""
+	}
+	return digestOf(k.definitions, c.digest)
 }
 
 // SavedDefinition is one difference of definitions that the plan applies.
 type SavedDefinition struct {
 	Address string `json:"address"`
 	Action  string `json:"action"`
-	Digest  string `json:"digest,omitempty"` // of the definition as it is to be
+	Digest  string `json:"digest,omitempty"` // of the definition as it is to be, keyed by the ledger
 }
 
 // SavedStep is one step with what it expects to find.
@@ -68,15 +97,15 @@ const (
 	irreversibleAge = time.Hour
 )
 
-// Save puts the plan into the form that is kept on disk. keyed is the configuration's Inputs, keyed by the ledger.
-func (p *Plan) Save(version, identity, keyed string, o PlanOptions) *SavedPlan {
+// Save puts the plan into the form that is kept on disk.
+func (p *Plan) Save(version string, key PlanKey, o PlanOptions) *SavedPlan {
 	out := &SavedPlan{
-		FormatVersion: savedFormat, Dropform: version, Ledger: identity, Inputs: keyed, At: p.Now,
+		FormatVersion: savedFormat, Dropform: version, Ledger: key.identity, Inputs: key.inputs, At: p.Now,
 		Targets: o.Targets, Excludes: o.Excludes, Replace: o.Replace, AsOf: o.AsOf,
 		Definitions: []SavedDefinition{}, Steps: []SavedStep{},
 	}
 	for _, d := range p.Definitions {
-		out.Definitions = append(out.Definitions, SavedDefinition{d.Address.String(), d.Verb, d.digest})
+		out.Definitions = append(out.Definitions, SavedDefinition{d.Address.String(), d.Verb, key.digest(d)})
 	}
 	for _, a := range p.Actions {
 		if a.Kind != NeedsPerson {
@@ -105,23 +134,16 @@ func (s *SavedPlan) Options() PlanOptions {
 
 // Refuse says why the plan as a whole must not be carried out; nil where it may.
 func (s *SavedPlan) Refuse(ctx context.Context, cfg *Config, r *ledger.Reader, now time.Time, maxAge time.Duration) error {
-	var identity, keyed string
-	err := r.View(ctx, func(v *ledger.View) error {
-		var err error
-		if identity, err = v.Identity(); err != nil || identity != s.Ledger {
-			return err
-		}
-		keyed, err = v.Keyed(cfg.Inputs)
-		return err
-	})
+	key, err := KeyOf(ctx, r, cfg)
+	s.key = key
 	switch {
 	case err != nil:
 		return err
 	case s.FormatVersion != savedFormat:
 		return fmt.Errorf("the saved plan has format %s, and this dropform reads %s; plan again", s.FormatVersion, savedFormat)
-	case identity != s.Ledger:
+	case key.identity != s.Ledger:
 		return fmt.Errorf("the saved plan was made against another ledger; plan again")
-	case keyed != s.Inputs:
+	case key.inputs != s.Inputs:
 		return fmt.Errorf("the configuration or a variable is not what the plan was made of; plan again, or give the same -var and -var-file")
 	case now.Sub(s.At) > maxAge:
 		return fmt.Errorf("the saved plan is %s old, and at most %s are allowed (-max-age); plan again", now.Sub(s.At).Round(time.Minute), maxAge)
@@ -130,13 +152,13 @@ func (s *SavedPlan) Refuse(ctx context.Context, cfg *Config, r *ledger.Reader, n
 }
 
 // Still reduces a plan that was made anew to the steps of a saved one that hold as they were shown, and tells of each other
-// step what changed. What is new since the plan was saved is not done.
+// step what changed. What is new since the plan was saved is not done. Refuse has been asked before.
 func (s *SavedPlan) Still(now *Plan) (*Plan, []Stale) {
 	out := &Plan{Now: now.Now, Recognised: now.Recognised, UnderWay: now.UnderWay, Problems: now.Problems}
 	var stale []Stale
 	for _, d := range s.Definitions {
 		i := slices.IndexFunc(now.Definitions, func(c DefinitionChange) bool {
-			return c.Address.String() == d.Address && c.Verb == d.Action && c.digest == d.Digest
+			return c.Address.String() == d.Address && c.Verb == d.Action && s.key.digest(c) == d.Digest
 		})
 		differs := slices.ContainsFunc(now.Definitions, func(c DefinitionChange) bool { return c.Address.String() == d.Address })
 		switch {

@@ -6,7 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
+
 	"dropform/engine"
+	"dropform/engine/diag"
 )
 
 // decodeDeclaration builds every instance of a block into the configuration.
@@ -46,20 +49,27 @@ func (l *loader) decodeInstance(d *declaration, in *instance) {
 // declared is what every block has; preconditions that do not hold leave as messages.
 func (in *instance) declared(n *node) engine.Declared {
 	sortAttributes(in.attrs)
-	var failed []string
+	var failed []*diag.Diagnostic
 	for _, p := range n.children["precondition"] {
 		condition, message := p.exprs["condition"], p.exprs["error_message"]
 		if condition == nil || p.values["condition"] == nil {
 			continue
 		}
 		if ok, text := in.holds(condition, message); !ok {
-			failed = append(failed, text)
+			failed = append(failed, in.unmet(condition, text))
 		}
 	}
 	return engine.Declared{
 		Address: in.address, Description: get(n, "description", ""), Attributes: in.attrs, Range: toRange(in.header),
 		DependsOn: get(n, "depends_on", []engine.Address(nil)), Failed: failed,
 	}
+}
+
+// unmet is a condition that does not hold, complete when the configuration is.
+func (in *instance) unmet(condition hcl.Expression, message string) *diag.Diagnostic {
+	p := problem{code: "invalid_condition", detail: message, rng: condition.Range(), in: in.place, expr: condition, ctx: in.ctx}
+	in.conditions = append(in.conditions, unmetCondition{p, &diag.Diagnostic{}})
+	return in.conditions[len(in.conditions)-1].told
 }
 
 func (in *instance) missing(n *node, name, detail string) {

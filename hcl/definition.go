@@ -1,6 +1,8 @@
 package hcl
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,7 +24,7 @@ func (in *instance) record(a *attribute, expr hcl.Expression, path string) {
 		v, _ := in.last.UnmarkDeep()
 		in.note(path, valueText(v), false)
 	case kindAddress, kindAddresses, kindCondition, kindMessage:
-		in.note(path, in.sourceWith(expr, a.late), false)
+		in.noteSource(path, expr, a.late)
 	case kindTextMap: // textMap records each key
 	default:
 		in.recordValue(a, expr, path, in.last)
@@ -34,8 +36,14 @@ func (in *instance) recordValue(a *attribute, expr hcl.Expression, path string, 
 	switch {
 	case hasMark(v, markSensitive):
 		in.note(path, masked, true)
+		text, hidden := in.sourceWith(expr, a.late)
+		if v.IsWhollyKnown() && !hasMark(v, markVolatile) && !in.usesConfidential(expr) {
+			v, _ = v.UnmarkDeep()
+			text = valueText(v)
+		}
+		in.fingerprint(append(hidden, text)...)
 	case refersLate(expr) || hasMark(v, markVolatile):
-		in.note(path, in.sourceWith(expr, a.late), false)
+		in.noteSource(path, expr, a.late)
 	default:
 		v, _ = v.UnmarkDeep()
 		in.note(path, valueText(v), false)
@@ -44,6 +52,26 @@ func (in *instance) recordValue(a *attribute, expr hcl.Expression, path string, 
 
 func (in *instance) note(path, value string, sensitive bool) {
 	in.attrs = append(in.attrs, engine.Attribute{Path: path, Value: value, Sensitive: sensitive})
+}
+
+// noteSource records an expression's text with what it refers to.
+func (in *instance) noteSource(path string, expr hcl.Expression, s scope) {
+	text, hidden := in.sourceWith(expr, s)
+	in.note(path, text, false)
+	if len(hidden) > 0 {
+		in.fingerprint(hidden...)
+	}
+}
+
+// fingerprint completes the attribute that was noted last by a digest of what it hides. The address is no part of it: a
+// renamed block has not changed.
+func (in *instance) fingerprint(hidden ...string) {
+	a := &in.attrs[len(in.attrs)-1]
+	h := sha256.New()
+	for _, s := range append([]string{a.Path}, hidden...) {
+		fmt.Fprintf(h, "%d:%s", len(s), s)
+	}
+	a.Fingerprint = hex.EncodeToString(h.Sum(nil))
 }
 
 // secretText names where a secret comes from and nothing else.
@@ -62,9 +90,9 @@ func secretText(v cty.Value) string {
 }
 
 // sourceWith is an expression's text, and the values of what it refers to, so that a changed value is a changed
-// definition though the text stayed.
-func (in *instance) sourceWith(expr hcl.Expression, s scope) string {
-	text := oneLine(in.sourceText(expr.Range()))
+// definition though the text stayed. Values that are not shown are given beside it, those of secrets left out.
+func (in *instance) sourceWith(expr hcl.Expression, s scope) (text string, hidden []string) {
+	text = oneLine(in.sourceText(expr.Range()))
 	var with []string
 	for _, t := range expr.Variables() {
 		if _, isLate := lateRoots[t.RootName()]; isLate {
@@ -75,15 +103,21 @@ func (in *instance) sourceWith(expr hcl.Expression, s scope) string {
 			continue
 		}
 		entry := traversalText(t) + " = " + in.withText(t, v)
-		if !slices.Contains(with, entry) {
-			with = append(with, entry)
+		if slices.Contains(with, entry) {
+			continue
+		}
+		with = append(with, entry)
+		if hasMark(v, markSensitive) && !hasSecret(v) && !in.isConfidential(t) {
+			v, _ = v.UnmarkDeep()
+			hidden = append(hidden, traversalText(t)+" = "+valueText(v))
 		}
 	}
 	if len(with) == 0 {
-		return text
+		return text, nil
 	}
 	slices.Sort(with)
-	return text + " with " + strings.Join(with, ", ")
+	slices.Sort(hidden)
+	return text + " with " + strings.Join(with, ", "), hidden
 }
 
 // withText is a referenced value; one that differs at each reading stands by the text of the local value it came from.

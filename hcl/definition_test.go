@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dropform/engine"
 )
 
 // TestDefinition pins what a definition is compared by.
@@ -197,5 +199,55 @@ export "e" {
 	fixed := strings.Replace(config, "method     = 7", `method = "m"`, 1)
 	if c, diags := load(t, map[string]string{"main.hcl": fixed}, validating); c != nil || len(diags) > 0 {
 		t.Errorf("config %v, diagnostics:\n%s", c, show(diags))
+	}
+}
+
+// TestFingerprints: what a definition hides differs when it changes, is the same under another name, and says nothing of a
+// password that is used elsewhere too.
+func TestFingerprints(t *testing.T) {
+	fingerprints := func(name, note string) map[string]string {
+		c := mustLoad(t, map[string]string{"main.hcl": hr + `
+variable "note" {
+  default   = "` + note + `"
+  sensitive = true
+}
+variable "pw" {
+  default   = "` + note + `"
+  sensitive = true
+}
+connection "perbit" "other" {
+  customer_id = "1b671a64-40d5-491e-99b0-da01ff1f3341"
+  username    = "u"
+  password    = var.pw
+}
+import "` + name + `" {
+  connection  = connection.perbit.hr
+  description = var.note
+  folder      = "in"
+  object      = var.pw
+  method      = "plain"
+  archive {
+    folder        = "${file.stem}/${var.note}"
+    failed_folder = "failed/${sha256(var.pw)}/${file.stem}"
+  }
+}`})
+		out := map[string]string{}
+		for _, d := range [][]engine.Attribute{c.Imports[0].Attributes, c.Connections[1].Attributes} {
+			for _, a := range d {
+				if a.Fingerprint != "" {
+					out[a.Path] = a.Fingerprint
+				}
+			}
+		}
+		return out
+	}
+	one, renamed, two := fingerprints("a", "one"), fingerprints("b", "one"), fingerprints("a", "two")
+	if d := cmp.Diff(one, renamed); d != "" {
+		t.Errorf("another name is another definition: %s", d)
+	}
+	for path, changes := range map[string]bool{"description": true, "archive.folder": true, "object": false, "archive.failed_folder": false, "password": false, "method": false} {
+		if (one[path] != two[path]) != changes {
+			t.Errorf("%s: %q and %q", path, one[path], two[path])
+		}
 	}
 }

@@ -55,8 +55,16 @@ type loader struct {
 	watched     []*watched
 	targets     []*target
 
+	conditions []unmetCondition
+
 	root                  *hcl.EvalContext
 	sampleRun, sampleFile cty.Value
+}
+
+// An unmetCondition is told by the plan, not by Load; its snippet is cut when all that must not be seen is known.
+type unmetCondition struct {
+	problem problem
+	told    *diag.Diagnostic
 }
 
 // Load reads and checks the configuration of a working directory. It opens no ledger, no connection and no secret. The
@@ -71,6 +79,9 @@ func Load(req Request) (*engine.Config, diag.List) {
 	}
 	if list.HasErrors() || l.partial {
 		return nil, list
+	}
+	for _, c := range l.conditions {
+		*c.told = l.finish(c.problem)
 	}
 	l.config.Inputs = l.inputs()
 	return l.config, list

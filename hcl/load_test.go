@@ -271,8 +271,11 @@ import "a" {
     error_message = "${each.key} is not ready"
   }
 }`})
-	if c.Imports[0].Failed != nil || len(c.Imports[1].Failed) != 1 || c.Imports[1].Failed[0] != "y is not ready" {
-		t.Errorf("failed: %q, %q", c.Imports[0].Failed, c.Imports[1].Failed)
+	if c.Imports[0].Failed != nil || len(c.Imports[1].Failed) != 1 {
+		t.Fatalf("failed: %v, %v", c.Imports[0].Failed, c.Imports[1].Failed)
+	}
+	if d := c.Imports[1].Failed[0]; d.Detail != "y is not ready" || d.Range == nil || d.Snippet == nil || len(d.Snippet.Values) != 1 || d.Snippet.Values[0].Statement != `is "y"` {
+		t.Errorf("told: %+v, %+v", d, d.Snippet)
 	}
 }
 

@@ -25,21 +25,14 @@ func (s *session) savePlan(cfg *engine.Config, plan *engine.Plan, o engine.PlanO
 	if err != nil {
 		return err
 	}
-	var identity, keyed string
-	err = l.Reader().View(s.ctx, func(v *ledger.View) error {
-		var err error
-		if identity, err = v.Identity(); err == nil {
-			keyed, err = v.Keyed(cfg.Inputs)
-		}
-		return err
-	})
+	key, err := engine.KeyOf(s.ctx, l.Reader(), cfg)
 	if cerr := l.Close(); err == nil {
 		err = cerr
 	}
 	if err != nil {
 		return err
 	}
-	raw, err := json.MarshalIndent(plan.Save(s.Version, identity, keyed, o), "", "  ")
+	raw, err := json.MarshalIndent(plan.Save(s.Version, key, o), "", "  ")
 	if err != nil {
 		return err
 	}

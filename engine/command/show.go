@@ -144,6 +144,7 @@ func (w *shown) define(d ledger.Definition) {
 		if a.Sensitive {
 			j.Attributes[i].Value = masked(a.Value)
 		}
+		j.Attributes[i].Fingerprint = ""
 	}
 	w.Definitions = append(w.Definitions, j)
 }
