@@ -37,6 +37,7 @@ func run() int {
 		Load:       func(r command.LoadRequest) (*engine.Config, diag.List) { return load(disk, r) },
 		Format:     hcl.Format,
 		Sources:    func(dir string) (config, vars []string, err error) { return hcl.SourceFiles(disk, dir) },
+		Language:   func(r command.LoadRequest) string { return hcl.Language(request(disk, r)) },
 		LedgerPath: func(r command.LoadRequest) string { return hcl.LedgerPath(request(disk, r)) },
 		NewWatcher: func(dir string, files []string) (engine.Watcher, error) { return newEyes(disk, dir, files) },
 		Evaluator:  func(r command.LoadRequest) (command.Evaluator, diag.List) { return evaluator(disk, r) },

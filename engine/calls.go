@@ -67,8 +67,8 @@ func (r *Rule) callsOf(rows []csvschema.Row, language string) ([]*Call, []csvsch
 
 // callAfter makes the call for an order that another rule has placed; order holds the fields that were sent and returned.
 // DocTyp and DocNbr come from it unless document sets them. The error names every field that is wrong.
-func (r *Rule) callAfter(order map[string]any, language string) (*Call, error) {
-	m := r.newCallMaker(nil, language)
+func (r *Rule) callAfter(order map[string]any) (*Call, error) {
+	m := r.newCallMaker(nil, "")
 	l := &callLine{order: order, fields: map[string]fieldValue{}}
 	m.sources(l)
 	calls := m.calls([]*callLine{l})

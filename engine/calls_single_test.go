@@ -92,7 +92,7 @@ func TestCallAfterAnOrder(t *testing.T) {
 		"purchase of all":      {Rule{Kind: RulePurchase, AllPositions: true, Document: []CallField{constant("FinalCustomerLndCde", "D")}}, placed, `{"Action":"Purchase","DocTyp":2,"DocNbr":"101224-01","FinalCustomerLndCde":"D"}`},
 		"purchase of all, not": {Rule{Kind: RulePurchase, Document: []CallField{constant("FinalCustomerLndCde", "D")}}, placed, "error: the order names no position (PosNbr), and so orders the whole document; that needs all_positions = true"},
 	} {
-		call, err := c.rule.callAfter(c.order, "en")
+		call, err := c.rule.callAfter(c.order)
 		got := ""
 		if err != nil {
 			got = "error: " + err.Error()

@@ -107,3 +107,16 @@ func say(words [2]string, language string, args ...any) string {
 	}
 	return fmt.Sprintf(text, args...)
 }
+
+// CallWords is every English message about the lines of a rule's file with its German; the verbs of both take the same
+// arguments in the same order.
+func CallWords() map[string]string {
+	out := map[string]string{}
+	for _, words := range callWords {
+		out[words[0]] = words[1]
+	}
+	for _, words := range callPhrases {
+		out[words[0]] = words[1]
+	}
+	return out
+}

@@ -37,7 +37,7 @@ var layers = map[string]layer{
 	"hcl":              {own: []string{"engine", "engine/diag"}, third: []string{hclLang, hclTypes, aferoFS}},
 	"watch":            {third: []string{events, cron, aferoFS}},
 	"engine":           {own: []string{"engine/diag", "engine/durable", "engine/csvschema", "engine/failpoint", "engine/ledger", "engine/perbit", "engine/conbox"}, third: []string{aferoFS, csvRows, cron}},
-	"engine/command":   {own: []string{"engine", "engine/csvschema", "engine/diag", "engine/durable", "engine/ledger", "engine/sandbox"}, third: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/fatih/color", "github.com/vbauerster/mpb/v8", "github.com/mattn/go-isatty", aferoFS}},
+	"engine/command":   {own: []string{"engine", "engine/csvschema", "engine/diag", "engine/durable", "engine/german", "engine/ledger", "engine/sandbox"}, third: []string{"github.com/spf13/cobra", "github.com/spf13/pflag", "github.com/fatih/color", "github.com/vbauerster/mpb/v8", "github.com/mattn/go-isatty", aferoFS}},
 	"engine/ledger":    {own: []string{"engine/durable", "engine/failpoint"}, third: []string{sqlite}},
 	"engine/csvschema": {own: []string{"engine/diag"}, third: []string{csvRows}},
 	"engine/perbit":    {own: []string{"engine/wire"}, third: []string{digest}},
@@ -45,6 +45,7 @@ var layers = map[string]layer{
 	"engine/wire":      {},
 	"engine/sandbox":   {},
 	"engine/diag":      {},
+	"engine/german":    {own: []string{"engine", "engine/csvschema"}}, // for the words that have their German beside them
 	"engine/durable":   {third: []string{aferoFS}},
 	"engine/failpoint": {},
 	"engine/faultfs":   {third: []string{aferoFS}}, // for the tests of durable, engine and watch

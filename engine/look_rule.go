@@ -258,7 +258,7 @@ func followPlaced(v *ledger.View, cfg *Config, s *snapshot, r *Rule, seen *ruleS
 		if err != nil {
 			return fmt.Errorf("%s: %w", at, err)
 		}
-		c, err := r.callAfter(fields, cfg.Language)
+		c, err := r.callAfter(fields)
 		if err != nil {
 			seen.unmade = append(seen.unmade, unmade{at, err})
 			continue

@@ -121,7 +121,7 @@ func (r *result) check(ctx context.Context, n *run, exp *Export, good *ledger.Wo
 		return "the result cannot be read: " + plainError(err)
 	}
 	defer f.Close()
-	rep, err := csvschema.Validate(ctx, f, r.size, exp.resultSchema(), csvschema.Options{Lookup: Lookup(r.fs), Language: n.cfg.Language})
+	rep, err := csvschema.Validate(ctx, f, r.size, exp.resultSchema(), csvschema.Options{Lookup: Lookup(r.fs)})
 	if err != nil {
 		return "the result cannot be read: " + plainError(err)
 	}

@@ -96,7 +96,25 @@ func LedgerPath(req Request) string {
 	return filepath.Join(req.Dir, ".dropform", "ledger.db")
 }
 
+// Language is the language for people, "en" or "de", also where Load refuses the configuration: that of the dropform block
+// as far as it can still be read, else that of the system.
+func Language(req Request) string {
+	l := newLoader(req)
+	vars, ok := l.readFiles()
+	if !ok {
+		return l.systemLanguage()
+	}
+	l.readSettings(vars)
+	return l.config.Language
+}
+
 func read(req Request) *loader {
+	l := newLoader(req)
+	l.load()
+	return l
+}
+
+func newLoader(req Request) *loader {
 	l := &loader{
 		complaints: newComplaints(), req: req, clock: req.Now, environ: environment(req.Environ), zone: time.Local,
 		config: &engine.Config{Dir: req.Dir, Keyed: map[engine.Address]bool{}}, top: map[string][]*hcl.Block{},
@@ -107,7 +125,6 @@ func read(req Request) *loader {
 		l.clock = time.Now
 	}
 	l.now = l.clock()
-	l.load()
 	return l
 }
 
@@ -117,11 +134,7 @@ func (l *loader) load() {
 	if !ok {
 		return
 	}
-	l.root = &hcl.EvalContext{Functions: l.functions(markedSecret)}
-	l.findConfidential()
-	l.declareVariables()
-	l.setVariables(vars)
-	l.settings()
+	l.readSettings(vars)
 	l.sampleValues()
 	l.declareBlocks()
 	l.evaluateGraph()
@@ -134,6 +147,15 @@ func (l *loader) load() {
 	l.checkSharedFolders()
 	l.checkTargets()
 	l.addZeros()
+}
+
+// readSettings reads what everything else may depend on.
+func (l *loader) readSettings(vars []string) {
+	l.root = &hcl.EvalContext{Functions: l.functions(markedSecret)}
+	l.findConfidential()
+	l.declareVariables()
+	l.setVariables(vars)
+	l.settings()
 }
 
 // readFiles parses what counts and sorts the blocks by type. It is false where there is nothing to read.

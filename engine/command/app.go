@@ -51,6 +51,9 @@ type App struct {
 	Format func(name string, src []byte) ([]byte, diag.List)
 	// LedgerPath is where the ledger lies, as far as a configuration that cannot be loaded says it.
 	LedgerPath func(LoadRequest) string
+	// Language is the language for people, "en" or "de", as far as a configuration that cannot be loaded says it, else the
+	// system's.
+	Language func(LoadRequest) string
 	// Sources names a directory's configuration and variables files, as base names.
 	Sources func(dir string) (config, vars []string, err error)
 	// NewWatcher makes the eyes of `watch`: for the folders, and for the configuration in a directory and the further files
@@ -86,13 +89,13 @@ func (d diagnosed) Error() string { return "the configuration has errors" }
 
 // Main runs one command and returns the exit code of the process (COMMANDS.md, Exit codes). It handles interrupts.
 func (a *App) Main(args []string) int {
-	sending := &atomic.Bool{}
-	ctx, soft, stop := interrupts(a.Stderr, sending)
+	sending, spoken := &atomic.Bool{}, &atomic.Value{}
+	ctx, soft, stop := interrupts(a.Stderr, sending, spoken)
 	defer stop()
 	out := &sink{w: a.Stdout}
 	app := *a
 	app.Stdout = out
-	s := &session{App: &app, ctx: ctx, soft: soft, sending: sending, keyboard: bufio.NewReader(a.Stdin), input: true}
+	s := &session{App: &app, ctx: ctx, soft: soft, sending: sending, spoken: spoken, keyboard: bufio.NewReader(a.Stdin), input: true}
 	s.conboxes = engine.NewConboxes(s.userAgent())
 	defer s.conboxes.Close()
 	code := s.explain(s.run(args))
@@ -172,6 +175,7 @@ func addressDetail(err error, e *engine.AddressError) string {
 type session struct {
 	*App
 	ctx, soft context.Context //nolint:containedctx // a session does not outlive Main
+	spoken    *atomic.Value   // the tongue of this run, once it is known
 	sending   *atomic.Bool    // whether an interrupt finds something on the wire
 	keyboard  *bufio.Reader   // Stdin
 	answers   []VarFlag       // values of variables that were asked for
@@ -217,7 +221,22 @@ func (s *session) move() error {
 	moved := *s.App
 	moved.Dir = dir
 	s.App = &moved
+	s.spoken.Store(tongueOf(s.Language(LoadRequest{Dir: dir})))
 	return nil
+}
+
+// speaks is the language for people: what the configuration says, else the system's. A configuration that is loaded may
+// know better than the first look, because values of variables belong to it.
+func (s *session) speaks() tongue {
+	if l, ok := s.spoken.Load().(tongue); ok {
+		return l
+	}
+	l := english
+	if s.Language != nil {
+		l = tongueOf(s.Language(LoadRequest{Dir: s.Dir}))
+	}
+	s.spoken.Store(l)
+	return l
 }
 
 // read reads the configuration as it is now, with the values that a person gave.
@@ -238,6 +257,7 @@ func (s *session) load(vars []VarFlag) (*engine.Config, error) {
 	if diags.HasErrors() || cfg == nil {
 		return nil, diagnosed{diags}
 	}
+	s.spoken.Store(tongueOf(cfg.Language))
 	s.diagnostics(diags)
 	return cfg, nil
 }

@@ -118,7 +118,8 @@ func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, 
 	}
 	unknown := name(cfg, plan, o.approve, stale)
 	if o.shown {
-		s.outScreen().printf("(the plan as above)\n\n%s\n%s\n", definitionsLine(plan), planLine(plan))
+		out := s.outScreen()
+		out.printf("(the plan as above)\n\n%s\n%s\n", definitionsLine(out.tongue, plan), planLine(out.tongue, plan))
 	} else {
 		s.showPlan(plan, o.full)
 	}
@@ -165,13 +166,14 @@ func (s *session) noteRecognised(cfg *engine.Config, sender *sender, plan *engin
 
 // nothingToDo ends an apply that has no step. Only what is not as it should be gets a line of its own.
 func (s *session) nothingToDo(c conclusion) {
+	out := s.outScreen()
 	switch {
 	case s.ui != nil:
 		s.ui.conclude(c)
 	case c.clean():
-		s.outScreen().printf("\n%s\n", doneLine(c.tally()))
+		out.printf("\n%s\n", doneLine(out.tongue, c.tally()))
 	default:
-		s.outScreen().printf("\n%s\n%s%s\n", s.outScreen().bold(c.headline()), c.approvals(), doneLine(c.tally()))
+		out.printf("\n%s\n%s%s\n", out.bold(c.headline(out.tongue)), c.approvals(out.tongue), doneLine(out.tongue, c.tally()))
 	}
 }
 

@@ -96,12 +96,12 @@ func (s *session) askForOrders(plan *engine.Plan) error {
 	}
 	out := s.outScreen()
 	out.printf("%s\n  Type its key (the text in brackets) for each one that is to be carried out, each on a line of\n  its own, and an empty line to end. What is not typed waits for dropform approve.\n\n",
-		out.bold(count(len(waiting), "step needs", "steps need")+" to be named:"))
+		out.bold(out.sayf("%s to be named:", out.count(len(waiting), "step needs", "steps need"))))
 	for _, a := range waiting {
 		out.printf("  %s %s\n", out.sign(a.Kind.Sign()), a.Address)
 	}
 	for len(unnamed(plan)) > 0 {
-		answer, err := s.ask("\n  " + out.bold("Enter a key:"))
+		answer, err := s.ask("\n  " + out.bold(out.say("Enter a key:")))
 		answer = strings.TrimSpace(answer)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err

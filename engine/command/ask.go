@@ -33,8 +33,8 @@ func (s *session) ask(question string) (string, error) {
 func (s *session) confirm() error {
 	out := s.outScreen()
 	out.printf("\n%s\n  Dropform will perform the actions described above.\n  Only 'yes' will be accepted to approve.\n\n",
-		out.bold("Do you want to perform these actions?"))
-	answer, err := s.ask("  " + out.bold("Enter a value:"))
+		out.bold(out.say("Do you want to perform these actions?")))
+	answer, err := s.ask("  " + out.bold(out.say("Enter a value:")))
 	out.printf("\n")
 	switch {
 	case errors.Is(err, io.EOF) && answer == "" && !s.interactive():
@@ -66,7 +66,7 @@ func valueless(diags diag.List) []string {
 func (s *session) askFor(names []string) error {
 	out := s.outScreen()
 	for _, name := range names {
-		value, err := s.ask(out.bold("var."+name) + "\n  " + out.bold("Enter a value:"))
+		value, err := s.ask(out.bold("var."+name) + "\n  " + out.bold(out.say("Enter a value:")))
 		out.printf("\n")
 		if err != nil && value == "" {
 			return diag.Diagnostic{Code: "no_variable_value", Address: "var." + name, Summary: "No value for variable \"" + name + "\"", Detail: "Nothing was entered. Use -var '" + name + "=...', -var-file, or DROPFORM_VAR_" + name + "."}

@@ -19,6 +19,7 @@ const barAfter = 300 * time.Millisecond
 // bars are the progress bars at the bottom of a terminal. The container lives only while there is a bar, so that an
 // idle watch redraws nothing. A nil *bars shows nothing. The owner's lock guards it.
 type bars struct {
+	tongue
 	w         io.Writer
 	width     int
 	container *mpb.Progress
@@ -44,6 +45,7 @@ func (b *bars) progress(e engine.StepProgress) {
 	if one == nil {
 		one = b.add(e.Action, now().Add(-e.Elapsed))
 	}
+	e.Phase = b.say(e.Phase)
 	done, text := barState(e, layoutOf(b.width).tail-len(" 1m10s")-1)
 	one.text.Store(text)
 	one.SetCurrent(done)

@@ -72,7 +72,7 @@ func TestDumbTerminalIsNone(t *testing.T) {
 	child, _ := openTerminal(t, 60)
 	for term, want := range map[string]bool{"xterm": true, "dumb": false} {
 		s := &session{App: &App{Stdout: &sink{w: child}, Environ: []string{"TERM=" + term}}}
-		out := s.outScreen()
+		out := s.screen(s.Stdout)
 		if out.terminal != want || out.colour != want || (out.width == 60) != want {
 			t.Errorf("TERM=%s: %+v", term, out)
 		}

@@ -55,6 +55,9 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 		return err
 	}
 	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Language: cfg.Language, Workers: min(runtime.GOMAXPROCS(0), mostWorkers)}
+	if asJSON {
+		opt.Language = "" // English, as everything that programs read
+	}
 	if opt.LastRows, err = s.lastRows(cfg, schema.of); err != nil {
 		return err
 	}

@@ -1,8 +1,6 @@
 package command
 
 import (
-	"fmt"
-
 	"dropform/engine"
 )
 
@@ -56,7 +54,7 @@ func (c conclusion) clean() bool {
 }
 
 // headline is Terraform's last line with our words; only an apply that did all it was to do is called complete.
-func (c conclusion) headline() string {
+func (c conclusion) headline(l tongue) string {
 	line := "Apply finished with problems."
 	switch {
 	case c.operation == "watch":
@@ -67,26 +65,27 @@ func (c conclusion) headline() string {
 	default:
 		line = "Apply stopped before all was done."
 	}
+	line = l.say(line)
 	if c.ran.Definitions > 0 {
-		line += " " + count(c.ran.Definitions, "definition", "definitions") + " applied."
+		line += l.sayf(" %s applied.", l.count(c.ran.Definitions, "definition", "definitions"))
 	}
 	for _, k := range stepKinds {
 		if n := c.ran.ByKind[k]; n > 0 {
-			line += " " + doneWord(k, n)
+			line += " " + doneWord(l, k, n)
 		}
 	}
 	return line
 }
 
 // approvals says how to let go on what waits for approval; empty for nothing.
-func (c conclusion) approvals() string {
+func (c conclusion) approvals(l tongue) string {
 	switch n := len(c.unapproved); n {
 	case 0:
 		return ""
 	case 1:
-		return "Waits for approval: dropform approve " + shellWord(c.unapproved[0].String()) + "\n"
+		return l.sayf("Waits for approval: dropform approve %s\n", shellWord(c.unapproved[0].String()))
 	default:
-		return fmt.Sprintf("%s steps wait for approval: dropform approve %s, or one by one; dropform status lists them.\n", thousands(int64(n)), shellWord(c.unapproved[0].Block().String()))
+		return l.sayf("%s steps wait for approval: dropform approve %s, or one by one; dropform status lists them.\n", thousands(int64(n)), shellWord(c.unapproved[0].Block().String()))
 	}
 }
 
@@ -106,11 +105,11 @@ func applyCode(detailed bool, c conclusion) error {
 }
 
 // doneLine is the tally that ends every run.
-func doneLine(t engine.Tally) string {
-	return fmt.Sprintf("Done: %d, failed: %d, waiting: %d, unknown: %d, not started: %d.", t.Done, t.Failed, t.Waiting, t.Unknown, t.NotStarted)
+func doneLine(l tongue, t engine.Tally) string {
+	return l.sayf("Done: %d, failed: %d, waiting: %d, unknown: %d, not started: %d.", t.Done, t.Failed, t.Waiting, t.Unknown, t.NotStarted)
 }
 
-func doneWord(k engine.ActionKind, n int) string {
+func doneWord(l tongue, k engine.ActionKind, n int) string {
 	w := wordsOf(k)
-	return count(n, w.one, w.many)
+	return l.count(n, w.one, w.many)
 }

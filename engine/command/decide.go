@@ -74,9 +74,10 @@ func (s *session) resolveCommand() *cobra.Command {
 				if happened {
 					outcome = "is recorded as having happened"
 				}
-				s.outScreen().printf("%s %s.\n", done.Address, outcome)
+				out := s.outScreen()
+				out.printf("%s %s.\n", done.Address, out.say(outcome))
 				if done.Older > 0 {
-					s.outScreen().printf("That was the one sent %s. Earlier content of the same name, %d times, is still unknown; resolve it next, the latest first.\n",
+					out.printf("That was the one sent %s. Earlier content of the same name, %d times, is still unknown; resolve it next, the latest first.\n",
 						done.SentAt.In(cfg.Location).Format("2006-01-02 15:04:05"), done.Older)
 				}
 				return nil
@@ -115,6 +116,6 @@ func (s *session) decided(done []engine.Address, what string) {
 			out.printf("… and %s more\n", thousands(int64(len(done)-i)))
 			return
 		}
-		out.printf("%s %s.\n", a, what)
+		out.printf("%s %s.\n", a, out.say(what))
 	}
 }

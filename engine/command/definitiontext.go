@@ -17,9 +17,9 @@ func (t *planText) definitions() {
 		d := &t.plan.Definitions[i]
 		_, _, heading := verbOf(d.Verb)
 		if d.Verb == "move" {
-			heading = "has moved, it was " + d.From.String()
+			heading = t.sayf("has moved, it was %s", d.From)
 		}
-		t.printf("\n  # %s %s\n", t.bold(d.Address.String()), heading)
+		t.printf("\n  # %s %s\n", t.bold(d.Address.String()), t.say(heading))
 		if d.Verb == "forget" || len(d.Attributes) == 0 {
 			sign, _, _ := verbOf(d.Verb)
 			t.printf("  %s %s\n", t.sign(sign), header(d.Address))
@@ -39,9 +39,9 @@ func (t *planText) definition(d, like *engine.DefinitionChange) {
 	shown, hidden := d.Attributes, ""
 	if d.Verb == "create" && !t.full {
 		if like != nil {
-			shown, hidden = differing(d, like)
+			shown, hidden = t.differing(d, like)
 		} else {
-			shown, hidden = folded(d.Attributes)
+			shown, hidden = t.folded(d.Attributes)
 		}
 	}
 	width := 0
@@ -49,7 +49,7 @@ func (t *planText) definition(d, like *engine.DefinitionChange) {
 		width = max(width, len([]rune(a.Path)))
 	}
 	for _, a := range shown {
-		t.printf("      %s %-*s = %s\n", t.sign(attributeSign(a)), width, a.Path, attributeValue(a))
+		t.printf("      %s %-*s = %s\n", t.sign(attributeSign(a)), width, a.Path, attributeValue(t.tongue, a))
 	}
 	if hidden != "" {
 		t.printf("        # (%s)\n", hidden)
@@ -66,7 +66,7 @@ func header(a engine.Address) string {
 	return fmt.Sprintf("%s %q", kind, a.Name)
 }
 
-func differing(d, like *engine.DefinitionChange) ([]engine.AttributeChange, string) {
+func (t *planText) differing(d, like *engine.DefinitionChange) ([]engine.AttributeChange, string) {
 	known := map[string]string{}
 	for _, a := range like.Attributes {
 		known[a.Path] = a.New
@@ -81,11 +81,11 @@ func differing(d, like *engine.DefinitionChange) ([]engine.AttributeChange, stri
 	if hidden == 0 {
 		return shown, ""
 	}
-	return shown, fmt.Sprintf("%s as in %s", count(hidden, "attribute", "attributes"), like.Address)
+	return shown, t.sayf("%s as in %s", t.count(hidden, "attribute", "attributes"), like.Address)
 }
 
 // folded leaves out of a long definition what describes columns and fine settings.
-func folded(all []engine.AttributeChange) ([]engine.AttributeChange, string) {
+func (t *planText) folded(all []engine.AttributeChange) ([]engine.AttributeChange, string) {
 	if len(all) <= foldedAttributes {
 		return all, ""
 	}
@@ -98,7 +98,7 @@ func folded(all []engine.AttributeChange) ([]engine.AttributeChange, string) {
 	if len(shown) == len(all) {
 		return shown, ""
 	}
-	return shown, count(len(all)-len(shown), "attribute", "attributes") + " hidden, -full shows all"
+	return shown, t.sayf("%s hidden, -full shows all", t.count(len(all)-len(shown), "attribute", "attributes"))
 }
 
 func attributeSign(a engine.AttributeChange) string {
@@ -111,24 +111,26 @@ func attributeSign(a engine.AttributeChange) string {
 	return "~"
 }
 
-func attributeValue(a engine.AttributeChange) string {
+func attributeValue(l tongue, a engine.AttributeChange) string {
 	before, after := a.Old, a.New
 	if a.Sensitive {
-		before, after = masked(before), masked(after)
+		before, after = l.masked(before), l.masked(after)
 	}
 	switch {
 	case a.Old == "":
 		return after
 	case a.New == "":
-		return before + " -> (not set)"
+		return l.sayf("%s -> (not set)", before)
 	}
 	return before + " -> " + after
 }
 
 // masked keeps where a secret comes from and hides everything else.
-func masked(value string) string {
+func masked(value string) string { return english.masked(value) }
+
+func (l tongue) masked(value string) string {
 	if value == "" || strings.HasPrefix(value, "secret(") {
 		return value
 	}
-	return "(sensitive value)"
+	return l.say("(sensitive value)")
 }

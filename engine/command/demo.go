@@ -53,11 +53,11 @@ func (s *session) demo(once bool) error {
 		return err
 	}
 	out.printf("The sandbox listens on %s.\nThe project is in %s: main.hcl, and five CSV files in its drop folders.\n", url, demoFolder)
-	show := demoShow{session: s.inDir(dir), out: out, once: once, stays: s.forShell(demoStays)}
+	show := demoShow{session: s.inDir(dir), out: out, once: once, stays: s.forShell(out.say(demoStays))}
 	if err := show.run(); err != nil {
 		return err
 	}
-	out.printf("%s", s.forShell(demoLook))
+	out.printf("%s", s.forShell(out.say(demoLook)))
 	return nil
 }
 
@@ -96,7 +96,7 @@ func demoServer(ctx context.Context) (url string, stop func(), err error) {
 func (s *session) inDir(dir string) *session {
 	app := *s.App
 	app.Dir = dir
-	return &session{App: &app, ctx: s.ctx, soft: s.soft, sending: s.sending, keyboard: s.keyboard, noColor: s.noColor, conboxes: s.conboxes, log: s.log, logTo: s.logTo}
+	return &session{App: &app, ctx: s.ctx, soft: s.soft, sending: s.sending, spoken: s.spoken, keyboard: s.keyboard, noColor: s.noColor, conboxes: s.conboxes, log: s.log, logTo: s.logTo}
 }
 
 // claimDemo makes sure that the folder is the demo's own, and that no other demo runs in it.
@@ -157,7 +157,7 @@ func mergeDone(ctx, other context.Context) context.Context {
 }
 
 func (d *demoShow) title(command, text string) {
-	d.out.printf("\n%s\n%s\n\n", d.out.bold("$ "+command), text)
+	d.out.printf("\n%s\n%s\n\n", d.out.bold("$ "+command), d.out.say(text))
 }
 
 // apply carries out the plan. It ends with exit code 1, as it should: one file is rejected.
@@ -178,7 +178,7 @@ func (d *demoShow) apply() error {
 		}
 	}
 	if int(code) != 1 || tally.Failed != 1 || tally.Waiting != 1 || tally.Unknown != 0 || tally.NotStarted != 0 {
-		return d.wrong("apply ended with %s Exit code %d", doneLine(tally), int(code))
+		return d.wrong("apply ended with %s Exit code %d", doneLine(english, tally), int(code))
 	}
 	d.out.printf("(exit code 1: a file was rejected, and a script should know)\n")
 	return nil
@@ -220,7 +220,7 @@ func (d *demoShow) watch() error {
 		return d.wrong("it took longer than %s", demoBound)
 	case !act.finished():
 		if d.once {
-			return d.wrong("watch ended before the order was placed and the dropped file taken twice; %s", doneLine(tally))
+			return d.wrong("watch ended before the order was placed and the dropped file taken twice; %s", doneLine(english, tally))
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func (a *demoDrops) event(e engine.Event) {
 	case engine.ConfigLoaded:
 		if a.stage == 0 {
 			a.stage = 1
-			a.drop("\n(the demo drops " + demoLate.name + ")\n")
+			a.drop(a.show.out.sayf("\n(the demo drops %s)\n", demoLate.name))
 		}
 	case engine.StepEnded:
 		switch {
@@ -42,10 +42,10 @@ func (a *demoDrops) event(e engine.Event) {
 func (a *demoDrops) ended(e engine.StepEnded) {
 	switch {
 	case e.Result != engine.ResultDone:
-		a.fail(a.show.wrong("%s", endLine(e)))
+		a.fail(a.show.wrong("%s", endLine(english, e)))
 	case a.stage == 1 && e.Action.Kind == engine.Upload:
 		a.stage = 2
-		a.drop("\n(the demo drops the same file again)\n")
+		a.drop(a.show.out.say("\n(the demo drops the same file again)\n"))
 	case a.stage == 2 && e.Action.Kind == engine.Duplicate:
 		a.stage = 3
 		a.shown()

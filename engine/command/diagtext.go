@@ -18,7 +18,7 @@ func (c *screen) diagnostic(d diag.Diagnostic) {
 	bar := func(text string) string { return c.paint(text, paint) }
 	var b strings.Builder
 	b.WriteString(bar("╷") + "\n")
-	for _, line := range c.body(d, c.paint(word+": ", color.Bold, paint)) {
+	for _, line := range c.body(d, c.paint(c.say(word)+": ", color.Bold, paint)) {
 		b.WriteString(strings.TrimRight(bar("│")+" "+line, " ") + "\n")
 	}
 	b.WriteString(bar("╵") + "\n")
@@ -30,25 +30,25 @@ func (c *screen) body(d diag.Diagnostic, head string) []string {
 	if c.width > 0 {
 		inner = c.width - 2
 	}
-	lines := strings.Split(head+c.bold(wrap(d.Summary, inner)), "\n")
+	lines := strings.Split(head+c.bold(wrap(c.say(d.Summary), inner)), "\n")
 	if d.Range != nil {
-		lines = append(lines, "", "  "+place(d))
+		lines = append(lines, "", "  "+c.place(d))
 		lines = append(lines, c.source(d)...)
 	} else if d.Address != "" {
-		lines = append(lines, "", "  with "+d.Address)
+		lines = append(lines, "", c.sayf("  with %s", d.Address))
 	}
 	if d.Detail != "" {
 		lines = append(lines, "")
-		lines = append(lines, strings.Split(strings.TrimRight(wrap(d.Detail, inner), "\n"), "\n")...)
+		lines = append(lines, strings.Split(strings.TrimRight(wrap(c.say(d.Detail), inner), "\n"), "\n")...)
 	}
 	return lines
 }
 
-func place(d diag.Diagnostic) string {
-	text := fmt.Sprintf("on %s line %d", d.Range.Filename, d.Range.Start.Line)
+func (c *screen) place(d diag.Diagnostic) string {
+	text := c.sayf("on %s line %d", d.Range.Filename, d.Range.Start.Line)
 	switch {
 	case d.Snippet != nil && d.Snippet.Context != "":
-		return text + ", in " + d.Snippet.Context + ":"
+		return c.sayf("%s, in %s:", text, d.Snippet.Context)
 	case d.Snippet != nil:
 		return text + ":"
 	}
@@ -72,7 +72,7 @@ func (c *screen) source(d diag.Diagnostic) []string {
 	if len(d.Snippet.Values) > 0 {
 		lines = append(lines, "    ├────────────────")
 		for _, v := range d.Snippet.Values {
-			lines = append(lines, fmt.Sprintf("    │ %s %s", v.Traversal, v.Statement))
+			lines = append(lines, fmt.Sprintf("    │ %s %s", v.Traversal, c.say(v.Statement)))
 		}
 	}
 	return lines

@@ -29,10 +29,10 @@ func (s *session) listCodes() {
 		if i > 0 {
 			out.printf("\n")
 		}
-		out.printf("%s\n", out.bold(a.title))
+		out.printf("%s\n", out.bold(out.say(a.title)))
 		codes := s.codesOf(a)
 		for _, code := range sortedKeysOf(codes) {
-			out.printf("  %-24s%s\n", code, codes[code].what)
+			out.printf("  %-24s%s\n", code, out.say(codes[code].what))
 		}
 	}
 }
@@ -53,8 +53,8 @@ func (s *session) explainCode(code string) error {
 			out.printf("\n")
 		}
 		found = true
-		out.printf("%s (%s)\n\n%s\n\n%s\n\n%s\n", out.bold(code), a.title, indent(wrap(e.what, width), "  "),
-			indent(wrap("Where: "+a.where, width), "  "), indent(wrap("What to do: "+e.next, width), "  "))
+		out.printf("%s (%s)\n\n%s\n\n%s\n\n%s\n", out.bold(code), out.say(a.title), indent(wrap(out.say(e.what), width), "  "),
+			indent(wrap(out.sayf("Where: %s", a.where), width), "  "), indent(wrap(out.sayf("What to do: %s", e.next), width), "  "))
 	}
 	if found {
 		return nil

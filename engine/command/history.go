@@ -58,7 +58,7 @@ func (s *session) history(vars []VarFlag, asJSON bool) error {
 		out.printf("Nothing has happened yet.\n")
 	}
 	for _, e := range events {
-		out.printf("%s\n", eventLine(e, cfg.Location))
+		out.printf("%s\n", eventLine(out.tongue, e, cfg.Location))
 	}
 	return nil
 }
@@ -72,10 +72,10 @@ func (s *session) eventLines(events []ledger.Event) error {
 	return nil
 }
 
-func eventLine(e ledger.Event, in *time.Location) string {
-	text := stamp(e.At.In(in)) + "  " + itemAddress(e.Address, e.Item) + "  " + words(e.What) + prefixed(": ", e.Message)
+func eventLine(l tongue, e ledger.Event, in *time.Location) string {
+	text := stamp(e.At.In(in)) + "  " + itemAddress(e.Address, e.Item) + "  " + l.say(words(e.What)) + prefixed(": ", l.say(e.Message))
 	if e.Who != "" {
-		text += " (by " + e.Who + ")"
+		text += l.sayf(" (by %s)", e.Who)
 	}
 	return text
 }

@@ -11,8 +11,8 @@ import (
 )
 
 // interrupts gives the two stages of Ctrl-C: soft ends with the first, ctx with the second. stop ends both and the
-// listening. sending tells whether there is something to finish.
-func interrupts(stderr io.Writer, sending *atomic.Bool) (ctx, soft context.Context, stop func()) {
+// listening, spoken holds the tongue. sending tells whether there is something to finish.
+func interrupts(stderr io.Writer, sending *atomic.Bool, spoken *atomic.Value) (ctx, soft context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	soft, soften := context.WithCancel(ctx)
 	signals := make(chan os.Signal, 2)
@@ -20,7 +20,7 @@ func interrupts(stderr io.Writer, sending *atomic.Bool) (ctx, soft context.Conte
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		stages(ctx, signals, stderr, sending, soften, cancel)
+		stages(ctx, signals, stderr, sending, spoken, soften, cancel)
 	}()
 	return ctx, soft, func() {
 		signal.Stop(signals)
@@ -30,7 +30,7 @@ func interrupts(stderr io.Writer, sending *atomic.Bool) (ctx, soft context.Conte
 	}
 }
 
-func stages(ctx context.Context, signals <-chan os.Signal, stderr io.Writer, sending *atomic.Bool, soften, cancel context.CancelFunc) {
+func stages(ctx context.Context, signals <-chan os.Signal, stderr io.Writer, sending *atomic.Bool, spoken *atomic.Value, soften, cancel context.CancelFunc) {
 	for _, stage := range []struct {
 		idle, busy string
 		end        context.CancelFunc
@@ -46,7 +46,8 @@ func stages(ctx context.Context, signals <-chan os.Signal, stderr io.Writer, sen
 			if sending.Load() {
 				text = stage.busy
 			}
-			fmt.Fprint(stderr, text)
+			l, _ := spoken.Load().(tongue) // English before anything is known
+			fmt.Fprint(stderr, l.say(text))
 			stage.end()
 		}
 	}

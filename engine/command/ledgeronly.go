@@ -41,6 +41,7 @@ func (s *session) ledgerOnly(vars []VarFlag) (*engine.Config, *ledger.Reader, er
 func (s *session) configOrLedger(vars []VarFlag) (*engine.Config, diag.List, error) {
 	cfg, diags := s.read(vars)
 	if cfg != nil && !diags.HasErrors() {
+		s.spoken.Store(tongueOf(cfg.Language))
 		s.diagnostics(diags)
 		return cfg, nil, nil
 	}
@@ -90,7 +91,7 @@ func firstError(list diag.List) string {
 		}
 	}
 	if n > 1 {
-		text += fmt.Sprintf(" (and %s)", count(n-1, "more error", "more errors"))
+		text += fmt.Sprintf(" (and %s)", english.count(n-1, "more error", "more errors"))
 	}
 	return text
 }

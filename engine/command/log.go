@@ -36,7 +36,7 @@ func (s *session) openLog() error {
 		return invalidVariable(envLog, fmt.Sprintf("%q is none of TRACE, DEBUG, INFO, WARN, ERROR, OFF and JSON", s.env(envLog)))
 	}
 	s.logTo = &logWriter{w: s.Stderr}
-	screen := s.errScreen()
+	screen := s.screen(s.Stderr)
 	switch {
 	case wanted == "JSON":
 		s.log = slog.New(slog.NewJSONHandler(s.logTo, &slog.HandlerOptions{Level: level, ReplaceAttr: nameTrace}))

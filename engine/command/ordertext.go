@@ -17,7 +17,7 @@ func (t *planText) irreversible() {
 		}
 		if !head {
 			head = true
-			t.printf("\n%s\n", t.bold("Nothing takes these back:"))
+			t.printf("\n%s\n", t.bold(t.say("Nothing takes these back:")))
 		}
 		t.existing(a.Address.Base(), said)
 		t.order(a)
@@ -29,7 +29,7 @@ func (t *planText) existing(base engine.Address, said map[engine.Address]bool) {
 	for _, d := range t.plan.Definitions {
 		if d.Existing > 0 && d.Address.Base() == base && !said[d.Address] {
 			said[d.Address] = true
-			t.printf("\n  # %s here before (oldest %s)\n", count(d.Existing, "file was", "files were"), d.Oldest.Format("2006-01-02"))
+			t.printf("\n  # %s here before (oldest %s)\n", t.count(d.Existing, "file was", "files were"), d.Oldest.Format("2006-01-02"))
 		}
 	}
 }
@@ -39,13 +39,13 @@ func (t *planText) order(a engine.Action) {
 	o := a.Order()
 	facts := []string{a.Reason}
 	if a.File.Name != "" {
-		facts = append(facts, fmt.Sprintf("%s line %d", a.File.Name, a.Call.Line))
+		facts = append(facts, t.sayf("%s line %d", a.File.Name, a.Call.Line))
 	}
 	if a.Text != "" {
-		facts = append(facts, a.Text)
+		facts = append(facts, t.say(a.Text))
 	}
 	t.printf("\n  %s %s  %s\n", t.sign(a.Kind.Sign()), t.bold(a.Address.String()), strings.Join(facts, ", "))
-	t.printf("      %s\n", t.approval(a))
+	t.printf("      %s\n", t.say(t.approval(a)))
 	width := 0
 	for _, f := range o.Fields {
 		width = max(width, len(f.Name))
@@ -77,7 +77,7 @@ func (t *planText) positions(o engine.Order) {
 	if len(o.Lines) == 0 {
 		return
 	}
-	rows := [][]string{{"position", "line", "article", "amount", "ListPrice", "FCoPrc", "total"}}
+	rows := [][]string{{t.say("position"), t.say("line"), t.say("article"), t.say("amount"), "ListPrice", "FCoPrc", t.say("total")}}
 	for _, l := range o.Lines {
 		line := ""
 		if l.Line > 0 {
@@ -85,9 +85,9 @@ func (t *planText) positions(o engine.Order) {
 		}
 		amount := l.Amount
 		if amount == "" {
-			amount = "its own"
+			amount = t.say("its own")
 		}
-		rows = append(rows, []string{l.Position, line, known(l.Article), amount, known(l.ListPrice), known(l.FCoPrc), known(l.Total)})
+		rows = append(rows, []string{l.Position, line, t.known(l.Article), amount, t.known(l.ListPrice), t.known(l.FCoPrc), t.known(l.Total)})
 	}
 	width := make([]int, len(rows[0]))
 	for _, r := range rows {
@@ -114,9 +114,9 @@ func (t *planText) positions(o engine.Order) {
 	}
 }
 
-func known(text string) string {
+func (l tongue) known(text string) string {
 	if text == "" {
-		return "unknown"
+		return l.say("unknown")
 	}
 	return text
 }

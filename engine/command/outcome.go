@@ -15,52 +15,51 @@ import (
 const heartbeat = 10 * time.Second
 
 // phrase is what a step is doing in the middle.
-func phrase(phase string, k engine.ActionKind) string {
+func phrase(l tongue, phase string, k engine.ActionKind) string {
 	switch {
-	case phase == "waiting":
-		return "waiting..."
 	case phase != "":
-		return phase + "..."
 	case k == engine.RunExport:
-		return "exporting..."
+		phase = "exporting"
+	default:
+		phase = "working"
 	}
-	return "working..."
+	return l.say(phase) + "..."
 }
 
 // seconds is a duration as Terraform's progress lines print it.
 func seconds(d time.Duration) string { return d.Round(time.Second).String() }
 
 // endLine is a step's last line.
-func endLine(e engine.StepEnded) string {
+func endLine(l tongue, e engine.StepEnded) string {
 	var what string
 	switch e.Result {
 	case engine.ResultDone:
-		what = wordsOf(e.Action.Kind).completed + " after " + seconds(e.Elapsed)
+		what = l.sayf("%s after %s", wordsOf(e.Action.Kind).completed, seconds(e.Elapsed))
 	case engine.ResultWarned:
-		what = "Completed with errors after " + seconds(e.Elapsed)
+		what = l.sayf("Completed with errors after %s", seconds(e.Elapsed))
 	case engine.ResultRejected:
-		what = "Rejected, nothing was sent"
+		what = l.say("Rejected, nothing was sent")
 	case engine.ResultUnknown:
-		what = "Outcome unknown after " + seconds(e.Elapsed)
+		what = l.sayf("Outcome unknown after %s", seconds(e.Elapsed))
 	case engine.ResultWaiting:
-		what = "Still running on the server after " + seconds(e.Elapsed)
+		what = l.sayf("Still running on the server after %s", seconds(e.Elapsed))
 	case engine.ResultNotStarted:
-		what = "Not started"
+		what = l.say("Not started")
 	default:
-		what = "Failed after " + seconds(e.Elapsed)
+		what = l.sayf("Failed after %s", seconds(e.Elapsed))
 	}
 	line := e.Action.Address.String() + ": " + what
-	if text := detailOf(e); text != "" {
+	if text := detailOf(l, e); text != "" {
 		line += " (" + text + ")"
 	}
 	return line
 }
 
 // detailOf is what the step's text adds to the words that its result has already.
-func detailOf(e engine.StepEnded) string {
-	text := e.Text
+func detailOf(l tongue, e engine.StepEnded) string {
+	text := l.say(e.Text)
 	for _, said := range []string{"rejected, nothing was sent: ", "imported, "} {
-		text = strings.TrimPrefix(text, said)
+		text = strings.TrimPrefix(text, l.say(said))
 	}
 	return text
 }
@@ -82,9 +81,9 @@ func endDiagnostic(e engine.StepEnded) diag.Diagnostic {
 	default:
 		d.Summary = "Step failed"
 	}
-	d.Detail = sentences(detailOf(e), e.Next)
+	d.Detail = sentences(detailOf(english, e), e.Next)
 	if e.Result == engine.ResultUnknown && e.Next == "" {
-		d.Detail = sentences(detailOf(e), "When you know: "+decisions(engine.ReasonUnknown, e.Action.Address))
+		d.Detail = sentences(detailOf(english, e), "When you know: "+decisions(engine.ReasonUnknown, e.Action.Address))
 	}
 	return d
 }
@@ -118,7 +117,7 @@ func noticeOf(e engine.Event) (diag.List, bool) {
 	case engine.ConnectionDown:
 		text := sentences(e.Text, e.Next)
 		if e.Queued > 0 {
-			text = sentences(text, count(e.Queued, "step waits for it.", "steps wait for it."))
+			text = sentences(text, english.count(e.Queued, "step waits for it.", "steps wait for it."))
 		}
 		return diag.List{{Severity: diag.Warning, Code: e.Code, Address: e.Address.String(), Summary: "Connection down", Detail: text}}, true
 	case engine.FolderDegraded:

@@ -2,7 +2,6 @@ package command
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -76,14 +75,14 @@ func (s *session) makePlan(cfg *engine.Config, p engine.Planner, o engine.PlanOp
 }
 
 // extent counts what a configuration has to look at.
-func extent(cfg *engine.Config) string {
+func extent(l tongue, cfg *engine.Config) string {
 	folders := len(cfg.Imports)
 	for _, r := range cfg.Rules {
 		if r.Folder != "" {
 			folders++
 		}
 	}
-	return count(folders, "drop folder", "drop folders") + " and " + count(len(cfg.Exports), "export", "exports")
+	return l.sayf("%s and %s", l.count(folders, "drop folder", "drop folders"), l.count(len(cfg.Exports), "export", "exports"))
 }
 
 // hashing says at once that something is going on, and on a terminal how far the reading of files is. The answer may be
@@ -93,7 +92,7 @@ func (s *session) hashing(cfg *engine.Config) func(done, total int) {
 		return nil
 	}
 	out := s.outScreen()
-	out.printf("Looking at %s...\n", extent(cfg))
+	out.printf("Looking at %s...\n", extent(out.tongue, cfg))
 	if !out.terminal {
 		return nil
 	}
@@ -101,7 +100,7 @@ func (s *session) hashing(cfg *engine.Config) func(done, total int) {
 		if total == 0 {
 			return
 		}
-		text := fmt.Sprintf("\rReading files: %s of %s", thousands(int64(done)), thousands(int64(total)))
+		text := out.sayf("\rReading files: %s of %s", thousands(int64(done)), thousands(int64(total)))
 		if done >= total {
 			text += "\r\x1b[K"
 		}
@@ -128,7 +127,7 @@ func (s *session) reading() func(order engine.Address, done, total int) {
 		if waiting != nil {
 			waiting.Stop()
 		}
-		tell := func() { out.printf("Reading %s of %s...\n", count(total, "position", "positions"), order) }
+		tell := func() { out.printf("Reading %s of %s...\n", out.count(total, "position", "positions"), order) }
 		switch {
 		case total < manyPositions && done < total:
 			waiting = time.AfterFunc(patience, tell)

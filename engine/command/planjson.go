@@ -133,8 +133,8 @@ func (v *jsonView) plan(p *engine.Plan) {
 			counts[string(k)] = n
 		}
 	}
-	message := planLine(p)
-	if line := definitionsLine(p); line != "" {
+	message := planLine(english, p)
+	if line := definitionsLine(english, p); line != "" {
 		message = line + " " + message
 	}
 	v.line("info", "change_summary", message, map[string]any{"changes": counts})
@@ -149,7 +149,7 @@ func definitionReason(d engine.DefinitionChange) string {
 	case "forget":
 		return "gone from the configuration"
 	}
-	return count(len(d.Attributes), "attribute differs", "attributes differ")
+	return english.count(len(d.Attributes), "attribute differs", "attributes differ")
 }
 
 // planned prints changes by address; of one address in the order in which they will be made.
@@ -196,7 +196,7 @@ func (v *jsonView) event(e engine.Event) {
 		v.line("info", "apply_start", e.Action.Address.String()+": "+wordsOf(e.Action.Kind).starting, hookOf(e.Action, 0))
 	case engine.StepProgress:
 		if elapsed, due := v.beat(e.Action); due {
-			v.line("info", "apply_progress", fmt.Sprintf("%s: Still %s [%s elapsed]", e.Action.Address, phrase(e.Phase, e.Action.Kind), seconds(elapsed)), hookOf(e.Action, elapsed))
+			v.line("info", "apply_progress", fmt.Sprintf("%s: Still %s [%s elapsed]", e.Action.Address, phrase(english, e.Phase, e.Action.Kind), seconds(elapsed)), hookOf(e.Action, elapsed))
 		}
 	case engine.StepEnded:
 		v.end(e)
@@ -240,10 +240,10 @@ func (v *jsonView) end(e engine.StepEnded) {
 	delete(v.beats, e.Action.Address.String())
 	v.mu.Unlock()
 	if e.Result == engine.ResultDone {
-		v.line("info", "apply_complete", endLine(e), hookOf(e.Action, e.Elapsed))
+		v.line("info", "apply_complete", endLine(english, e), hookOf(e.Action, e.Elapsed))
 		return
 	}
-	v.line("error", "apply_errored", endLine(e), hookOf(e.Action, e.Elapsed))
+	v.line("error", "apply_errored", endLine(english, e), hookOf(e.Action, e.Elapsed))
 	if e.Quiet {
 		return // why has been told when the connection went down
 	}
@@ -260,7 +260,7 @@ func (v *jsonView) conclude(c conclusion) {
 	if t.Definitions > 0 {
 		counts["definitions"] = t.Definitions
 	}
-	v.line("info", "change_summary", doneLine(t), map[string]any{
+	v.line("info", "change_summary", doneLine(english, t), map[string]any{
 		"changes": counts,
 		"tally": map[string]int{
 			"done": t.Done, "failed": t.Failed, "waiting": t.Waiting, "unknown": t.Unknown, "not_started": t.NotStarted,

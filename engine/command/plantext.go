@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/dustin/go-humanize"
-
 	"dropform/engine"
 	"dropform/engine/csvschema"
 )
@@ -28,7 +26,7 @@ func (t *planText) show() {
 	if p.Empty() {
 		t.aside()
 		if !p.Problems.HasErrors() {
-			t.printf("\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n", t.bold("No changes."))
+			t.printf("\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n", t.bold(t.say("No changes.")))
 		}
 		return
 	}
@@ -41,10 +39,10 @@ func (t *planText) show() {
 	t.aside()
 	t.irreversible()
 	t.printf("\n")
-	if line := definitionsLine(p); line != "" {
+	if line := definitionsLine(t.tongue, p); line != "" {
 		t.printf("%s\n", line)
 	}
-	head, rest, _ := strings.Cut(planLine(p), ":")
+	head, rest, _ := strings.Cut(planLine(t.tongue, p), ":")
 	t.printf("%s:%s\n", t.bold(head), rest)
 }
 
@@ -54,18 +52,34 @@ func (t *planText) legend() {
 	for _, v := range definitionVerbs {
 		for _, d := range t.plan.Definitions {
 			if d.Verb == v.verb {
-				t.printf("  %s %s\n", t.sign(v.sign), map[string]string{
+				t.printf("  %s %s\n", t.sign(v.sign), t.say(map[string]string{
 					"create": "register a new definition", "update": "change a definition",
 					"move": "follow a renamed definition", "forget": "forget a definition",
-				}[v.verb])
+				}[v.verb]))
 				break
 			}
 		}
 	}
 	for _, k := range stepKinds {
 		if t.plan.Count(k) > 0 {
-			t.printf("  %s %s\n", t.sign(k.Sign()), wordsOf(k).legend)
+			t.printf("  %s %s\n", t.sign(k.Sign()), t.say(wordsOf(k).legend))
 		}
+	}
+	t.reasons()
+}
+
+// reasons says what the reasons of the steps mean in a tongue that is not theirs: they are part of the contract with
+// scripts, and stay as they are.
+func (t *planText) reasons() {
+	var meant []string
+	for _, a := range t.plan.Actions {
+		meaning := t.say(a.Reason)
+		if text := a.Reason + " = " + meaning; meaning != a.Reason && !slices.Contains(meant, text) {
+			meant = append(meant, text)
+		}
+	}
+	if len(meant) > 0 {
+		t.printf("  Reasons: %s\n", strings.Join(meant, ", "))
 	}
 }
 
@@ -84,10 +98,10 @@ func (t *planText) groups() {
 }
 
 func (t *planText) group(base engine.Address, actions []engine.Action) {
-	t.printf("\n  # %s: %s\n", t.bold(base.String()), about(actions))
+	t.printf("\n  # %s: %s\n", t.bold(base.String()), t.about(actions))
 	for _, d := range t.plan.Definitions {
 		if d.Existing > 0 && d.Address.Base() == base {
-			t.printf("  # %s here before (oldest %s)\n", count(d.Existing, "file was", "files were"), d.Oldest.Format("2006-01-02"))
+			t.printf("  # %s here before (oldest %s)\n", t.count(d.Existing, "file was", "files were"), d.Oldest.Format("2006-01-02"))
 		}
 	}
 	shown, hidden := t.fold(actions)
@@ -107,16 +121,16 @@ func (t *planText) group(base engine.Address, actions []engine.Action) {
 }
 
 // about says what the steps of a block are for.
-func about(actions []engine.Action) string {
+func (l tongue) about(actions []engine.Action) string {
 	switch a := actions[0]; {
 	case a.Import != nil:
-		return fmt.Sprintf("%s for %q", count(len(actions), "file", "files"), a.Import.Method)
+		return l.sayf("%s for %q", l.count(len(actions), "file", "files"), a.Import.Method)
 	case a.Export != nil:
-		return fmt.Sprintf("%s of %q", count(len(actions), "run", "runs"), a.Export.Method)
+		return l.sayf("%s of %q", l.count(len(actions), "run", "runs"), a.Export.Method)
 	case a.Rule != nil && a.Call != nil:
-		return fmt.Sprintf("%s of %s", count(len(actions), "call", "calls"), a.Call.Request.Action())
+		return l.sayf("%s of %s", l.count(len(actions), "call", "calls"), a.Call.Request.Action())
 	}
-	return count(len(actions), "step", "steps")
+	return l.count(len(actions), "step", "steps")
 }
 
 // fold keeps the first steps of each kind.
@@ -142,19 +156,19 @@ func (t *planText) step(a engine.Action, width int) {
 	address := a.Address.String()
 	facts := []string{a.Reason}
 	if a.Call != nil {
-		facts = append(facts, callFacts(a)...)
+		facts = append(facts, t.callFacts(a)...)
 	} else if a.Export == nil && a.File.Name != "" {
-		facts = append(facts, humanize.Bytes(uint64(max(0, a.File.Stamp.Size))))
+		facts = append(facts, t.bytes(a.File.Stamp.Size))
 	}
 	if a.Kind == engine.Upload && a.File.Rows > 0 {
-		facts = append(facts, count(int(a.File.Rows), "row", "rows"))
+		facts = append(facts, t.count(int(a.File.Rows), "row", "rows"))
 	}
 	below := ""
 	switch {
 	case a.Text != "" && a.Kind == engine.NeedsPerson:
-		below = a.Text
+		below = t.say(a.Text)
 	case a.Text != "":
-		facts = append(facts, a.Text)
+		facts = append(facts, t.say(a.Text))
 	}
 	t.printf("  %s %s%s  %s\n", t.sign(a.Kind.Sign()), address, strings.Repeat(" ", width-len([]rune(address))), strings.Join(facts, ", "))
 	if below != "" {
@@ -164,16 +178,16 @@ func (t *planText) step(a engine.Action, width int) {
 }
 
 // callFacts says where a call comes from and whether it waits.
-func callFacts(a engine.Action) []string {
+func (l tongue) callFacts(a engine.Action) []string {
 	var out []string
 	if a.File.Name != "" {
-		out = append(out, fmt.Sprintf("%s line %d", a.File.Name, a.Call.Line))
+		out = append(out, l.sayf("%s line %d", a.File.Name, a.Call.Line))
 	}
 	switch a.Approval {
 	case engine.ApprovalRequired:
-		out = append(out, "approval: required")
+		out = append(out, l.say("approval: required"))
 	case engine.ApprovalGiven:
-		out = append(out, "approval: given")
+		out = append(out, l.say("approval: given"))
 	}
 	return out
 }
@@ -192,7 +206,7 @@ func (t *planText) report(a engine.Action) {
 		shown = shown[:3]
 	}
 	for _, f := range shown {
-		t.printf("        %s\n", faultLine(f))
+		t.printf("        %s\n", t.faultLine(f))
 	}
 	if rest := total - int64(len(shown)); rest > 0 && len(shown) > 0 {
 		t.printf("        … and %s more\n", thousands(rest))
@@ -200,16 +214,16 @@ func (t *planText) report(a engine.Action) {
 }
 
 // faultLine is one fault of a CSV file on one line.
-func faultLine(f csvschema.Fault) string {
+func (l tongue) faultLine(f csvschema.Fault) string {
 	var b strings.Builder
 	if f.Line > 0 {
-		fmt.Fprintf(&b, "line %d", f.Line)
+		b.WriteString(l.sayf("line %d", f.Line))
 	}
 	if f.Column != "" {
 		if b.Len() > 0 {
 			b.WriteString(", ")
 		}
-		fmt.Fprintf(&b, "column %q", f.Column)
+		b.WriteString(l.sayf("column %q", f.Column))
 	}
 	if b.Len() > 0 {
 		b.WriteString(": ")
@@ -220,7 +234,7 @@ func faultLine(f csvschema.Fault) string {
 		facts = append(facts, strconv.QuoteToGraphic(f.Value))
 	}
 	if f.Expected != "" {
-		facts = append(facts, "expected "+f.Expected)
+		facts = append(facts, l.sayf("expected %s", f.Expected))
 	}
 	if len(facts) > 0 {
 		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))
@@ -257,7 +271,7 @@ func (t *planText) aside() {
 			if t.folds(i, n) {
 				break
 			}
-			t.printf("    %s  %s\n", u.Address, u.Owner)
+			t.printf("    %s  %s\n", u.Address, t.say(u.Owner))
 		}
 	}
 	if n := len(t.plan.Waiting); n > 0 {
@@ -266,7 +280,7 @@ func (t *planText) aside() {
 			if t.folds(i, n) {
 				break
 			}
-			t.printf("    %s  %s\n", w.Address, w.Reason)
+			t.printf("    %s  %s\n", w.Address, t.say(w.Reason))
 		}
 	}
 }

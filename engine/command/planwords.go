@@ -63,28 +63,28 @@ func wordsOf(k engine.ActionKind) kindWords {
 }
 
 // counted is a kind's part of the line "Plan: …".
-func counted(k engine.ActionKind, n int) string {
+func counted(l tongue, k engine.ActionKind, n int) string {
 	switch {
 	case k != engine.NeedsPerson:
-		return thousands(int64(n)) + " " + wordsOf(k).planned
+		return l.number(int64(n)) + " " + l.say(wordsOf(k).planned)
 	case n == 1:
-		return "1 waits for a person"
+		return l.say("1 waits for a person")
 	}
-	return fmt.Sprintf("%s wait for a person", thousands(int64(n)))
+	return l.sayf("%s wait for a person", thousands(int64(n)))
 }
 
 // planLine is the line that ends a plan.
-func planLine(p *engine.Plan) string {
+func planLine(l tongue, p *engine.Plan) string {
 	var parts []string
 	for _, k := range stepKinds {
 		if n := p.Count(k); n > 0 {
-			parts = append(parts, counted(k, n))
+			parts = append(parts, counted(l, k, n))
 		}
 	}
 	if len(parts) == 0 {
-		return "Plan: no steps."
+		return l.say("Plan: no steps.")
 	}
-	return "Plan: " + strings.Join(parts, ", ") + "."
+	return l.sayf("Plan: %s.", strings.Join(parts, ", "))
 }
 
 // definitionVerbs are the differences of definitions in the order in which they are counted.
@@ -105,7 +105,7 @@ func verbOf(verb string) (sign, infinitive, heading string) {
 }
 
 // definitionsLine counts the differences of definitions; empty where there are none.
-func definitionsLine(p *engine.Plan) string {
+func definitionsLine(l tongue, p *engine.Plan) string {
 	counts := map[string]int{}
 	for _, d := range p.Definitions {
 		counts[d.Verb]++
@@ -113,13 +113,13 @@ func definitionsLine(p *engine.Plan) string {
 	var parts []string
 	for _, v := range definitionVerbs {
 		if n := counts[v.verb]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, v.infinitive))
+			parts = append(parts, fmt.Sprintf("%d %s", n, l.say(v.infinitive)))
 		}
 	}
 	if len(parts) == 0 {
 		return ""
 	}
-	return "Definitions: " + strings.Join(parts, ", ") + "."
+	return l.sayf("Definitions: %s.", strings.Join(parts, ", "))
 }
 
 // decisions says which commands end a question. address is a step's, or its block's where many ask the same.

@@ -131,7 +131,8 @@ func (s *session) showPlanFile(vars []VarFlag, saved *engine.SavedPlan, asJSON b
 	if err != nil {
 		return err
 	}
-	s.outScreen().printf("Plan of %s, %s.\n", stamp(saved.At.In(cfg.Location)), count(len(saved.Steps), "step", "steps"))
+	out := s.outScreen()
+	out.printf("Plan of %s, %s.\n", stamp(saved.At.In(cfg.Location)), out.count(len(saved.Steps), "step", "steps"))
 	s.showPlan(plan, true)
 	s.stale(stale)
 	return nil

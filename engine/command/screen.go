@@ -14,14 +14,21 @@ import (
 
 // screen is one of the two streams that people read: where it goes, whether it may be coloured, how wide it is.
 type screen struct {
+	tongue
 	w        io.Writer
 	terminal bool
 	colour   bool
 	width    int // columns; 0 where the stream is no terminal and lines are not broken
 }
 
-func (s *session) outScreen() *screen { return s.screen(s.Stdout) }
-func (s *session) errScreen() *screen { return s.screen(s.Stderr) }
+func (s *session) outScreen() *screen { return s.spokenOn(s.Stdout) }
+func (s *session) errScreen() *screen { return s.spokenOn(s.Stderr) }
+
+func (s *session) spokenOn(w io.Writer) *screen {
+	out := s.screen(w)
+	out.tongue = s.speaks()
+	return out
+}
 
 // screen looks at a stream. A terminal that knows no control codes counts as none. Colour is for terminals only, and never with NO_COLOR or -no-color.
 func (s *session) screen(w io.Writer) *screen {
@@ -48,8 +55,9 @@ func (s *session) interactive() bool {
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
+// printf prints a template of a view in the screen's tongue.
 func (c *screen) printf(format string, args ...any) {
-	fmt.Fprint(c.w, printable(fmt.Sprintf(format, args...)))
+	fmt.Fprint(c.w, printable(c.sayf(format, args...)))
 }
 
 // printable escapes what is not UTF-8, such as file names of another time: it could do anything to a terminal.
@@ -95,14 +103,6 @@ func (c *screen) sign(sign string) string {
 		return c.paint(sign, color.FgCyan)
 	}
 	return sign
-}
-
-// count is "1 file" or "3 files".
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%s %s", thousands(int64(n)), many)
 }
 
 // thousands writes 5000 as 5,000.

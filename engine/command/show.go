@@ -10,7 +10,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/dustin/go-humanize"
 	"github.com/spf13/afero"
 	"github.com/spf13/cobra"
 	"golang.org/x/text/encoding/charmap"
@@ -279,27 +278,27 @@ func (s *session) showText(w shown, in *time.Location) {
 		out.printf("}\n")
 	}
 	if w.File != nil {
-		out.printf("%s: %s, %s, %s%s\n", w.Address, words(w.File.State), humanize.Bytes(uint64(max(0, w.File.Size))), stamp(w.File.At.In(in)), prefixed(": ", w.File.Message))
+		out.printf("%s: %s, %s, %s%s\n", w.Address, out.say(words(w.File.State)), out.bytes(w.File.Size), stamp(w.File.At.In(in)), prefixed(": ", out.say(w.File.Message)))
 	}
 	for _, j := range w.Work {
 		s.showWork(out, j, in)
 	}
 	if len(w.events) > 0 {
-		out.printf("\n%s\n", out.bold("History"))
+		out.printf("\n%s\n", out.bold(out.say("History")))
 	}
 	for _, e := range w.events {
-		out.printf("  %s\n", eventLine(e, in))
+		out.printf("  %s\n", eventLine(out.tongue, e, in))
 	}
 	if w.Protocol != "" {
-		out.printf("\n%s\n%s\n", out.bold("Protocol"), indent(strings.TrimRight(strings.ReplaceAll(w.Protocol, "\r\n", "\n"), "\n"), "  "))
+		out.printf("\n%s\n%s\n", out.bold(out.say("Protocol")), indent(strings.TrimRight(strings.ReplaceAll(w.Protocol, "\r\n", "\n"), "\n"), "  "))
 	}
 }
 
 func (s *session) showWork(out *screen, j workJSON, in *time.Location) {
-	out.printf("\n%s %q: %s%s\n", j.Object, j.Method, out.bold(words(j.State)), prefixed(", ", j.Message))
+	out.printf("\n%s %q: %s%s\n", j.Object, j.Method, out.bold(out.say(words(j.State))), prefixed(", ", out.say(j.Message)))
 	line := func(name, value string) {
 		if value != "" {
-			out.printf("  %-9s %s\n", name, value)
+			out.printf("  %-9s %s\n", out.say(name), value)
 		}
 	}
 	if !j.SentAt.IsZero() {
@@ -313,13 +312,13 @@ func (s *session) showWork(out *screen, j workJSON, in *time.Location) {
 	line("server id", j.RemoteID)
 	if c := j.Call; c != nil {
 		if c.File != "" {
-			line("from", fmt.Sprintf("%s line %d", c.File, c.Line))
+			line("from", out.sayf("%s line %d", c.File, c.Line))
 		}
 		line("call", string(c.Sent))
 		line("answer", string(c.Answer))
 	}
 	if j.Rows > 0 {
-		line("rows", thousands(j.Rows))
+		line("rows", out.number(j.Rows))
 	}
 	if j.Path != "" {
 		line("file", relative(s.Dir, j.Path))

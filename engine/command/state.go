@@ -135,7 +135,7 @@ func (s *session) stateRemove(o stateOptions, args []string) error {
 			}
 		}
 		if !o.dryRun {
-			out.printf("Successfully removed %s. What happened stays in the history.\n", count(len(changes), "definition", "definitions"))
+			out.printf("Successfully removed %s. What happened stays in the history.\n", out.count(len(changes), "definition", "definitions"))
 		}
 	})
 }
@@ -172,7 +172,7 @@ func (s *session) stateMove(o stateOptions, source, destination string) error {
 			}
 		}
 		if !o.dryRun {
-			out.printf("Successfully moved %s.\n", count(len(changes), "definition", "definitions"))
+			out.printf("Successfully moved %s.\n", out.count(len(changes), "definition", "definitions"))
 		}
 	})
 }

@@ -130,18 +130,18 @@ func (t *statusText) show() {
 		if t.watching {
 			text += "; watch serves the version before"
 		}
-		t.printf("%s\n", text)
+		t.printf("%s\n", t.say(text))
 	}
 	if st.Definitions > 0 {
-		t.printf("%s not applied yet; dropform plan shows what differs.\n", count(st.Definitions, "definition is", "definitions are"))
+		t.printf("%s not applied yet; dropform plan shows what differs.\n", t.count(st.Definitions, "definition is", "definitions are"))
 	}
 	t.section("Connections", len(st.Connections), func(i int) string {
 		c := st.Connections[i]
-		return fmt.Sprintf("%s  %s%s", c.Address, c.State, prefixed(", ", c.Text))
+		return fmt.Sprintf("%s  %s%s", c.Address, c.State, prefixed(", ", t.say(c.Text)))
 	})
 	t.section("Folders", len(st.Folders), func(i int) string { return t.folder(st.Folders[i]) })
 	t.section("Schedules", len(st.Schedules), func(i int) string { return t.schedule(st.Schedules[i]) })
-	t.section("Not done", len(st.Items), func(i int) string { return item(st.Items[i]) })
+	t.section("Not done", len(st.Items), func(i int) string { return t.item(st.Items[i]) })
 	if len(st.Items) == 0 && t.broken == "" {
 		t.printf("\nNothing is left to do.\n")
 	}
@@ -163,7 +163,7 @@ func (t *statusText) section(title string, n int, line func(int) string) {
 	if n == 0 {
 		return
 	}
-	t.printf("\n%s\n", t.bold(title))
+	t.printf("\n%s\n", t.bold(t.say(title)))
 	for i := range n {
 		t.printf("  %s\n", line(i))
 	}
@@ -176,48 +176,51 @@ func (t *statusText) folder(f engine.FolderStatus) string {
 	}
 	switch {
 	case f.Network != "":
-		parts = append(parts, f.Mode+" ("+f.Network+")")
+		parts = append(parts, t.say(f.Mode)+" ("+t.say(f.Network)+")")
 	case f.Mode != "":
-		parts = append(parts, f.Mode)
+		parts = append(parts, t.say(f.Mode))
 	}
-	parts = append(parts, fmt.Sprintf("%s queued", thousands(int64(f.Queue))))
+	parts = append(parts, t.sayf("%s queued", thousands(int64(f.Queue))))
 	if !f.Oldest.IsZero() {
-		parts = append(parts, "oldest "+stamp(f.Oldest))
+		parts = append(parts, t.sayf("oldest %s", stamp(f.Oldest)))
 	}
 	if f.Overflows > 0 {
-		parts = append(parts, count(f.Overflows, "overflow", "overflows"))
+		parts = append(parts, t.count(f.Overflows, "overflow", "overflows"))
 	}
 	if f.Rearms > 0 {
-		parts = append(parts, "watched anew "+count(f.Rearms, "time", "times"))
+		parts = append(parts, t.sayf("watched anew %s", t.count(f.Rearms, "time", "times")))
 	}
 	if f.Degraded != "" {
-		parts = append(parts, "degraded: "+f.Degraded)
+		parts = append(parts, t.sayf("degraded: %s", f.Degraded))
 	}
 	text := strings.Join(parts, ", ")
 	for i, ig := range f.Ignored {
 		if i == foldedSteps {
-			return text + fmt.Sprintf("\n    … and %s more ignored", thousands(int64(len(f.Ignored)-i)))
+			return text + t.sayf("\n    … and %s more ignored", thousands(int64(len(f.Ignored)-i)))
 		}
-		text += fmt.Sprintf("\n    ignored: %s (%s)", ig.Name, ig.Reason)
+		text += t.sayf("\n    ignored: %s (%s)", ig.Name, ig.Reason)
 	}
 	return text
 }
 
 func (t *statusText) schedule(s engine.ScheduleStatus) string {
-	text := s.Address + "  next " + stamp(s.Next)
+	text := t.sayf("%s  next %s", s.Address, stamp(s.Next))
 	if s.Last.IsZero() {
-		return text + ", never run"
+		return t.sayf("%s, never run", text)
 	}
-	return text + ", last " + stamp(s.Last) + prefixed(" ", s.LastResult)
+	return t.sayf("%s, last %s%s", text, stamp(s.Last), prefixed(" ", t.say(words(s.LastResult))))
 }
 
-func item(i engine.StatusItem) string {
+func (l tongue) item(i engine.StatusItem) string {
 	text := fmt.Sprintf("%s  %s", i.Address, i.State)
 	if !i.Since.IsZero() {
-		text += " since " + stamp(i.Since)
+		text += l.sayf(" since %s", stamp(i.Since))
 	}
-	text += prefixed(": ", i.Text)
-	return text + prefixed("\n    next: ", i.Next)
+	text += prefixed(": ", l.say(i.Text))
+	if i.Next != "" {
+		text += l.sayf("\n    next: %s", i.Next)
+	}
+	return text
 }
 
 // stamp is a moment as people read it; the zero time is a dash.

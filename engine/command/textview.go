@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -55,7 +54,7 @@ type runningStep struct {
 func newTextView(out, err *screen, now func() time.Time, live bool) *textView {
 	v := &textView{out: out, err: err, now: now, live: live, steps: map[*engine.Action]*runningStep{}, held: map[heldBack]int{}, down: map[engine.Address]time.Time{}}
 	if out.terminal {
-		v.bars = &bars{w: out.w, width: out.width}
+		v.bars = &bars{tongue: out.tongue, w: out.w, width: out.width}
 	}
 	return v
 }
@@ -85,7 +84,7 @@ func (v *textView) stillRunning() {
 		elapsed := v.now().Sub(s.since)
 		if tens := int(elapsed / heartbeat); tens > s.tens {
 			s.tens = tens
-			lines = append(lines, fmt.Sprintf("%s: Still %s [%s elapsed]\n", a.Address, phrase(s.phase, a.Kind), seconds(elapsed)))
+			lines = append(lines, v.out.sayf("%s: Still %s [%s elapsed]\n", a.Address, phrase(v.out.tongue, s.phase, a.Kind), seconds(elapsed)))
 		}
 	}
 	slices.Sort(lines)
@@ -96,7 +95,7 @@ func (v *textView) stillRunning() {
 
 // print writes a line above the bars.
 func (v *textView) print(format string, args ...any) {
-	v.write(v.out.w, []byte(printable(fmt.Sprintf(format, args...))))
+	v.write(v.out.w, []byte(printable(v.out.sayf(format, args...))))
 }
 
 func (v *textView) write(w io.Writer, text []byte) {
@@ -113,7 +112,7 @@ func (v *textView) event(e engine.Event) {
 	case engine.StepStarted:
 		v.steps[e.Action] = &runningStep{since: v.now()}
 		if v.bars == nil && !v.retries(e.Action) {
-			v.print("%s: %s\n", e.Action.Address, wordsOf(e.Action.Kind).starting)
+			v.print("%s: %s\n", e.Action.Address, v.out.say(wordsOf(e.Action.Kind).starting))
 		}
 	case engine.StepProgress:
 		if s := v.steps[e.Action]; s != nil {
@@ -123,9 +122,9 @@ func (v *textView) event(e engine.Event) {
 	case engine.StepEnded:
 		v.ended(e)
 	case engine.DefinitionApplied:
-		v.print("%s: %s\n", e.Change.Address, map[string]string{
+		v.print("%s: %s\n", e.Change.Address, v.out.say(map[string]string{
 			"create": "Definition added", "update": "Definition changed", "move": "Definition moved", "forget": "Definition forgotten",
-		}[e.Change.Verb])
+		}[e.Change.Verb]))
 	case engine.ConnectionDown:
 		v.connectionDown(e)
 	case engine.ConnectionUp:
@@ -156,7 +155,7 @@ func (v *textView) ended(e engine.StepEnded) {
 			return
 		}
 	}
-	line := endLine(e)
+	line := endLine(v.out.tongue, e)
 	if e.Result == engine.ResultDone {
 		v.print("%s\n", line)
 		return
@@ -169,7 +168,7 @@ func (v *textView) ended(e engine.StepEnded) {
 	if !v.live {
 		v.problems = append(v.problems, endDiagnostic(e))
 	} else if next := cmp.Or(e.Next, unknownNext(e)); next != "" {
-		v.print("  %s\n", next)
+		v.print("  %s\n", v.out.say(next))
 	}
 }
 
@@ -202,7 +201,7 @@ func (v *textView) heldBack() {
 	var lines []string
 	for reason, n := range v.held {
 		if n > 1 {
-			lines = append(lines, fmt.Sprintf("%s: … and %s not started for the same reason", reason.block, count(n-1, "more", "more")))
+			lines = append(lines, v.out.sayf("%s: … and %s not started for the same reason", reason.block, v.out.count(n-1, "more", "more")))
 		}
 	}
 	slices.Sort(lines)
@@ -225,14 +224,14 @@ func (v *textView) conclude(c conclusion) {
 	if rest := len(v.problems) - len(shown); rest > 0 {
 		v.boxes(diag.List{{
 			Severity: diag.Warning, Code: "more_problems",
-			Summary: count(rest, "more step did", "more steps did") + " not go as they should", Detail: "dropform status lists them.",
+			Summary: english.count(rest, "more step did", "more steps did") + " not go as they should", Detail: "dropform status lists them.",
 		}})
 	}
-	what := c.headline()
+	what := c.headline(v.out.tongue)
 	if c.clean() {
 		what = v.out.paint(what, color.FgGreen, color.Bold)
 	} else {
 		what = v.out.bold(what)
 	}
-	v.out.printf("\n%s\n%s%s\n", what, c.approvals(), doneLine(c.tally()))
+	v.out.printf("\n%s\n%s%s\n", what, c.approvals(v.out.tongue), doneLine(v.out.tongue, c.tally()))
 }

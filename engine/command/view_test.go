@@ -86,7 +86,7 @@ func TestInterruptsHaveTwoStages(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		stages(ctx, signals, &told, sending, soften, cancel)
+		stages(ctx, signals, &told, sending, &atomic.Value{}, soften, cancel)
 	}()
 	signals <- os.Interrupt
 	<-soft.Done()
@@ -148,7 +148,7 @@ func TestInterruptWithNothingOnTheWire(t *testing.T) {
 	signals <- os.Interrupt
 	signals <- os.Interrupt
 	var told bytes.Buffer
-	stages(ctx, signals, &told, &atomic.Bool{}, soften, cancel)
+	stages(ctx, signals, &told, &atomic.Bool{}, &atomic.Value{}, soften, cancel)
 	if soft.Err() == nil || ctx.Err() == nil || strings.Contains(told.String(), "wire") || strings.Contains(told.String(), "server") {
 		t.Errorf("told: %s", told.String())
 	}
@@ -216,8 +216,8 @@ func TestConclusions(t *testing.T) {
 		{"held back", &engine.Plan{}, engine.Tally{NotStarted: 1}, false, "Apply finished with problems.", "Done: 0, failed: 0, waiting: 0, unknown: 0, not started: 1."},
 	} {
 		got := concluded(c.plan, c.ran, c.stopped, nil)
-		if got.headline() != c.head || doneLine(got.tally()) != c.done {
-			t.Errorf("%s: %s %s", c.name, got.headline(), doneLine(got.tally()))
+		if got.headline(english) != c.head || doneLine(english, got.tally()) != c.done {
+			t.Errorf("%s: %s %s", c.name, got.headline(english), doneLine(english, got.tally()))
 		}
 	}
 }

@@ -54,7 +54,8 @@ func (s *session) watch(o watchOptions) (engine.Tally, error) {
 		return engine.Tally{}, err
 	}
 	if s.ui == nil {
-		s.outScreen().printf("Watching %s. Interrupt to stop.\n", extent(cfg))
+		out := s.outScreen()
+		out.printf("Watching %s. Interrupt to stop.\n", extent(out.tongue, cfg))
 	}
 	sender, err := s.openSender(cfg, "watch", 0)
 	if err != nil {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 
 	"dropform/engine"
@@ -18,7 +17,7 @@ func (v *textView) connectionDown(e engine.ConnectionDown) {
 		v.boxes(list)
 		return
 	}
-	v.print("%s: Still down after %s, %s: %s\n", e.Address, seconds(v.now().Sub(since)), count(e.Queued, "step waits", "steps wait"), e.Text)
+	v.print("%s: Still down after %s, %s: %s\n", e.Address, seconds(v.now().Sub(since)), v.out.count(e.Queued, "step waits", "steps wait"), e.Text)
 }
 
 // retries reports whether a step begins on a connection that is down: only its success is news.
@@ -42,7 +41,7 @@ func (v *textView) serving(e engine.ConfigLoaded) {
 	if len(e.Serving) == 0 {
 		v.print("Nothing is served yet: no definition has been applied.\n")
 	} else {
-		v.print("Serving %s.\n", addresses(e.Serving))
+		v.print("Serving %s.\n", addresses(v.out.tongue, e.Serving))
 	}
 	var changed, gone []engine.Address
 	for _, a := range e.Waiting {
@@ -53,19 +52,19 @@ func (v *textView) serving(e engine.ConfigLoaded) {
 		}
 	}
 	if len(changed) > 0 {
-		v.print("Waiting to be applied: %s. Run dropform apply.\n", addresses(changed))
+		v.print("Waiting to be applied: %s. Run dropform apply.\n", addresses(v.out.tongue, changed))
 	}
 	if len(gone) > 0 {
-		v.print("Waiting to be removed: %s; it is served until then. Run dropform apply.\n", addresses(gone))
+		v.print("Waiting to be removed: %s; it is served until then. Run dropform apply.\n", addresses(v.out.tongue, gone))
 	}
 }
 
 // addresses lists the first few of many.
-func addresses(all []engine.Address) string {
+func addresses(l tongue, all []engine.Address) string {
 	var b bytes.Buffer
 	for i, a := range all {
 		if i == foldedSteps {
-			fmt.Fprintf(&b, " and %s more", thousands(int64(len(all)-i)))
+			b.WriteString(l.sayf(" and %s more", thousands(int64(len(all)-i))))
 			break
 		}
 		if i > 0 {
@@ -93,9 +92,9 @@ func (v *textView) questions(p *engine.Plan) {
 			v.print("%s: waits for approval:%s  to approve: dropform approve %s\n", a.Address, text.String(), shellWord(a.Address.String()))
 		}
 		if a.Kind == engine.NeedsPerson {
-			v.print("%s: %s%s\n", a.Address, a.Reason, prefixed(", ", a.Text))
+			v.print("%s: %s%s\n", a.Address, a.Reason, prefixed(", ", v.out.say(a.Text)))
 			if !strings.Contains(a.Text, "dropform ") {
-				v.print("  %s\n", decisions(a.Reason, a.Address))
+				v.print("  %s\n", v.out.say(decisions(a.Reason, a.Address)))
 			}
 		}
 	}

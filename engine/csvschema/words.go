@@ -110,3 +110,26 @@ var (
 	phraseColumnsAre   = phrase{"columns %s", "Spalten %s"}
 	phraseOriginalCell = phrase{"the value as it was before the spreadsheet", "der Wert, wie er vor der Tabellenkalkulation war"}
 )
+
+// pieces are the phrases that are no message of their own.
+var pieces = []phrase{
+	phraseByteRead, phraseBytes, phraseReading, phraseUndefined, phraseNUL, phraseDocument, phraseValid, phraseErrors,
+	phraseWarnings, phraseMore, phraseLine, phraseRecord, phraseColumn, phraseByte, phraseWarning, phraseError,
+	phraseExpected, phraseMissing, phraseUnexpected, phraseTwice, phraseOrder, phraseDelimiter, phraseAlmost,
+	phraseInteger, phraseDecimal, phraseDate, phraseTime, phraseBoolean, phraseEmail, phraseIBAN, phraseText,
+	phraseNotEmpty, phraseCharacters, phraseCharacterOf, phraseFields, phraseAtLeast, phraseAtMost, phraseNotBefore,
+	phraseColumnsAre, phraseOriginalCell,
+}
+
+// Words is every English message about a CSV file, and every piece of one, with its German; the verbs of both take the same
+// arguments in the same order.
+func Words() map[string]string {
+	out := map[string]string{}
+	for _, p := range words {
+		out[p.en] = p.de
+	}
+	for _, p := range pieces {
+		out[p.en] = p.de
+	}
+	return out
+}

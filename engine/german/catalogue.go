@@ -1,0 +1,150 @@
+package german
+
+import (
+	"embed"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"dropform/engine"
+	"dropform/engine/csvschema"
+)
+
+//go:embed *.po
+var files embed.FS
+
+// A catalogue finds the entries that may have made a text.
+type catalogue struct {
+	exact  map[string]*entry   // by the English template as it stands in the source
+	heads  map[string][]*entry // entries that begin a sentence, by the word that they certainly contain
+	tails  map[string][]*entry // entries that go on with a sentence, likewise
+	always []*entry            // entries without such a word
+	starts []string            // how entries that go on with a sentence begin, each once
+	memory memory
+}
+
+var shared = sync.OnceValue(func() *catalogue {
+	c, err := load()
+	if err != nil {
+		panic(err) // a test reads the same files
+	}
+	return c
+})
+
+// load reads every file of the catalogue.
+func load() (*catalogue, error) {
+	c := &catalogue{exact: map[string]*entry{}, heads: map[string][]*entry{}, tails: map[string][]*entry{}}
+	names, err := files.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		text, err := files.ReadFile(name.Name())
+		if err != nil {
+			return nil, err
+		}
+		if err := c.read(name.Name(), string(text)); err != nil {
+			return nil, err
+		}
+	}
+	for _, words := range []map[string]string{csvschema.Words(), engine.CallWords()} {
+		for english, german := range words {
+			if c.exact[english] != nil {
+				continue // a file knows it better
+			}
+			if err := c.add(english, german); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c, nil
+}
+
+// read takes the pairs of one file: msgid and msgstr, each a Go string on one line; # begins a comment.
+func (c *catalogue) read(name, text string) error {
+	english, waiting := "", false
+	number := 0
+	for line := range strings.Lines(text) {
+		number++
+		line = strings.TrimSpace(line)
+		key, quoted, _ := strings.Cut(line, " ")
+		if line == "" || line[0] == '#' {
+			continue
+		}
+		value, err := strconv.Unquote(quoted)
+		switch {
+		case err != nil:
+			return fmt.Errorf("%s:%d: %s: %w", name, number, quoted, err)
+		case key == "msgid" && !waiting:
+			english, waiting = value, true
+		case key == "msgstr" && waiting:
+			waiting = false
+			if err := c.add(english, value); err != nil {
+				return fmt.Errorf("%s:%d: %w", name, number, err)
+			}
+		default:
+			return fmt.Errorf("%s:%d: %s is out of place", name, number, key)
+		}
+	}
+	return nil
+}
+
+func (c *catalogue) add(english, german string) error {
+	e, err := compile(english, german)
+	if err != nil {
+		return fmt.Errorf("%q: %w", english, err)
+	}
+	if before := c.exact[english]; before != nil {
+		if !slices.Equal(before.wholeGerman, e.wholeGerman) {
+			return fmt.Errorf("%q is there already, with other German", english)
+		}
+		return nil
+	}
+	c.exact[english] = e
+	if e.literals == 0 && !e.goesOn || e.literals > 0 && !strings.Contains(strings.TrimSpace(english), " ") {
+		return nil // layout, which only Sprintf can know; a single word counts only where it is all of a text
+	}
+	index := c.heads
+	if e.goesOn {
+		index = c.tails
+		c.begin(e.parts[0].text)
+	}
+	if e.anchor == "" {
+		c.always = append(c.always, e)
+	} else {
+		index[e.anchor] = append(index[e.anchor], e)
+	}
+	return nil
+}
+
+func (c *catalogue) begin(text string) {
+	if !slices.Contains(c.starts, text) {
+		c.starts = append(c.starts, text)
+	}
+}
+
+// memory keeps the last texts: a plan says the same of thousands of files.
+type memory struct {
+	mu  sync.Mutex
+	all map[string]string
+}
+
+const remembered = 1024
+
+func (m *memory) get(text string) (string, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	german, ok := m.all[text]
+	return german, ok
+}
+
+func (m *memory) put(text, german string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.all == nil || len(m.all) >= remembered {
+		m.all = make(map[string]string, remembered)
+	}
+	m.all[text] = german
+}
