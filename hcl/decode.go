@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
 	"dropform/engine"
@@ -173,6 +174,10 @@ func quoteLabel(label string) string {
 // evaluate gives an expression its value now, where lateValues stand for what only work knows. It is false where
 // something is wrong, which has then been recorded, or is not known for a reason that was recorded before.
 func (in *instance) evaluate(expr hcl.Expression, late scope) (cty.Value, bool) {
+	if v, ok := constant(expr); ok {
+		in.last = v
+		return v, true
+	}
 	if !in.checkReferences(expr, late) {
 		in.evaluateParts(expr, late)
 		return cty.DynamicVal, false
@@ -194,6 +199,21 @@ func (in *instance) evaluateSound(expr hcl.Expression, late scope) (cty.Value, b
 	return v, !diags.HasErrors()
 }
 
+// constant is the value of an expression that is a literal, as most are: it refers to nothing and cannot fail.
+func constant(expr hcl.Expression) (cty.Value, bool) {
+	switch e := expr.(type) {
+	case *hclsyntax.LiteralValueExpr:
+		return e.Val, true
+	case *hclsyntax.TemplateExpr:
+		if len(e.Parts) == 1 {
+			if part, ok := e.Parts[0].(*hclsyntax.LiteralValueExpr); ok && part.Val.Type() == cty.String {
+				return part.Val, true
+			}
+		}
+	}
+	return cty.DynamicVal, false
+}
+
 // evaluateParts evaluates the elements of a list or map of which one is wrong, so that it hides no mistake of another.
 func (in *instance) evaluateParts(expr hcl.Expression, late scope) {
 	if items, diags := hcl.ExprList(expr); !diags.HasErrors() {
@@ -211,6 +231,9 @@ func (in *instance) evaluateParts(expr hcl.Expression, late scope) {
 
 // refersLate reports whether an expression uses what only work knows.
 func refersLate(expr hcl.Expression) bool {
+	if _, ok := constant(expr); ok {
+		return false
+	}
 	for _, t := range expr.Variables() {
 		if _, ok := lateRoots[t.RootName()]; ok {
 			return true

@@ -45,8 +45,7 @@ func (in *instance) recordValue(a *attribute, expr hcl.Expression, path string, 
 	case refersLate(expr) || hasMark(v, markVolatile):
 		in.noteSource(path, expr, a.late)
 	default:
-		v, _ = v.UnmarkDeep()
-		in.note(path, valueText(v), false)
+		in.note(path, valueText(unmarked(v)), false)
 	}
 }
 

@@ -39,7 +39,7 @@ func (in *instance) decodeKind(a *attribute, expr hcl.Expression) (any, bool) {
 	if !ok || !in.plainValue(a.name, v, expr) {
 		return nil, false
 	}
-	v, _ = v.UnmarkDeep()
+	v = unmarked(v)
 	if !v.IsKnown() {
 		return in.unknownValue(a, v, expr)
 	}

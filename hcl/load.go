@@ -141,6 +141,7 @@ func (l *loader) load() {
 	l.checkValidations()
 	for _, d := range l.order {
 		l.decodeDeclaration(d)
+		d.block.Body = nil // ten thousand trees are larger than all that is made of them
 	}
 	l.moves()
 	l.checkCycles()

@@ -24,6 +24,9 @@ var lateFields = map[string][]string{"run": {"time", "id"}, "file": {"name", "st
 
 // checkReferences reports every name and function in an expression that does not exist, with the nearest that does.
 func (in *instance) checkReferences(expr hcl.Expression, late scope) bool {
+	if _, ok := constant(expr); ok {
+		return true
+	}
 	sound := in.checkFunctions(expr)
 	for _, t := range expr.Variables() {
 		if summary, detail := in.badReference(t, late); summary != "" {

@@ -77,17 +77,24 @@ func (l *loader) parse(name string) hcl.Body {
 	var diags hcl.Diagnostics
 	if strings.HasSuffix(name, jsonSuffix) {
 		file, diags = json.Parse(src, name)
+		l.findZerosInJSON(name, src)
 	} else {
-		file, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+		var pieces []piece
+		file, diags, pieces = parseNative(src, name)
+		l.findZeros(name, pieces)
 	}
 	if file == nil {
 		file = &hcl.File{Bytes: src}
 	}
 	file.Bytes = src
 	l.files[name] = file
-	l.findZeros(name, src)
 	l.addSyntax(name, diags)
-	return file.Body
+	body := file.Body
+	if native, ok := body.(*hclsyntax.Body); ok {
+		file.Nav = outlineOf(native)
+	}
+	file.Body = nil // each block's tree is let go of when it has been decoded
+	return body
 }
 
 // readError says why a file could not be read, without the path that the caller names already.

@@ -35,8 +35,21 @@ type connectionRef struct {
 
 var connectionType = cty.Capsule("connection", reflect.TypeFor[connectionRef]())
 
+// marked is v.ContainsMarked, at no cost for what holds no other values.
+func marked(v cty.Value) bool {
+	return v.IsMarked() || !v.Type().IsPrimitiveType() && v.ContainsMarked()
+}
+
+// unmarked is v without any marks, at no cost where it has none.
+func unmarked(v cty.Value) cty.Value {
+	if marked(v) {
+		v, _ = v.UnmarkDeep()
+	}
+	return v
+}
+
 func hasMark(v cty.Value, m mark) bool {
-	if !v.ContainsMarked() {
+	if !marked(v) {
 		return false
 	}
 	_, marks := v.UnmarkDeep()
@@ -46,7 +59,7 @@ func hasMark(v cty.Value, m mark) bool {
 
 // secretsOf lists where the secrets inside a value come from, sorted.
 func secretsOf(v cty.Value) []string {
-	if !v.ContainsMarked() {
+	if !marked(v) {
 		return nil
 	}
 	_, marks := v.UnmarkDeep()
@@ -97,7 +110,12 @@ func writeValue(b *strings.Builder, v cty.Value) {
 	}
 }
 
-func numberText(f *big.Float) string { return f.Text('f', -1) }
+func numberText(f *big.Float) string {
+	if n, accuracy := f.Int64(); accuracy == big.Exact && n > 0 { // many times as fast
+		return strconv.FormatInt(n, 10)
+	}
+	return f.Text('f', -1)
+}
 
 func writeList(b *strings.Builder, v cty.Value) {
 	b.WriteByte('[')

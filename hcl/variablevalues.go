@@ -62,7 +62,7 @@ func (l *loader) setText(name, text, source string) {
 	if !v.literal {
 		parsed, diags := hclsyntax.ParseExpression([]byte(text), source, hcl.InitialPos)
 		if !diags.HasErrors() {
-			l.findZeros(source, []byte(text))
+			l.findZeros(source, []piece{{[]byte(text), hcl.InitialPos}})
 			value, diags = parsed.Value(nil)
 			expr = parsed
 		}

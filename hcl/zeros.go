@@ -25,24 +25,25 @@ var (
 )
 
 // findZeros notes the numbers with a leading zero of one source.
-func (c *complaints) findZeros(name string, src []byte) {
-	if !mayHoldZero.Match(src) {
-		return
-	}
-	if strings.HasSuffix(name, ".json") {
-		c.findZerosInJSON(name, src)
-		return
-	}
-	tokens, _ := hclsyntax.LexConfig(src, name, hcl.InitialPos) // what does not lex was told by the parser
-	for _, t := range tokens {
-		if t.Type == hclsyntax.TokenNumberLit && leadingZero.Match(t.Bytes) {
-			c.zeros = append(c.zeros, zero{string(t.Bytes), t.Range})
+func (c *complaints) findZeros(name string, pieces []piece) {
+	for _, part := range pieces {
+		if !mayHoldZero.Match(part.src) {
+			continue
+		}
+		tokens, _ := hclsyntax.LexConfig(part.src, name, part.at) // what does not lex was told by the parser
+		for _, t := range tokens {
+			if t.Type == hclsyntax.TokenNumberLit && leadingZero.Match(t.Bytes) {
+				c.zeros = append(c.zeros, zero{string(t.Bytes), t.Range})
+			}
 		}
 	}
 }
 
 // findZerosInJSON looks into the templates; JSON itself has no such numbers. The place is that of the whole text.
 func (c *complaints) findZerosInJSON(name string, src []byte) {
+	if !mayHoldZero.Match(src) {
+		return
+	}
 	decoder := json.NewDecoder(bytes.NewReader(src))
 	for {
 		before := decoder.InputOffset()

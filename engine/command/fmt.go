@@ -48,6 +48,7 @@ func (s *session) fmtCommand() *cobra.Command {
 }
 
 func (f *formatter) run(args []string) error {
+	shortLived()
 	if len(args) == 0 {
 		args = []string{"."}
 	}

@@ -33,6 +33,7 @@ func (s *session) validateCommand() *cobra.Command {
 }
 
 func (s *session) validate(vars []VarFlag, asJSON bool) error {
+	shortLived()
 	_, diags := s.Load(LoadRequest{Dir: s.Dir, Vars: vars, Validate: true})
 	diags.Sort()
 	if asJSON {
