@@ -14,6 +14,13 @@ import (
 // touched: the result is nil and the list says why.
 func Format(filename string, src []byte) ([]byte, diag.List) {
 	c := newComplaints()
+	if canonical(src, filename) {
+		return src, nil
+	}
+	return reformat(filename, src, &c)
+}
+
+func reformat(filename string, src []byte, c *complaints) ([]byte, diag.List) {
 	file, diags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
 	if diags.HasErrors() && c.notUTF8(filename, src) { // in a comment, the formatter lets any byte pass
 		return nil, c.finished()
