@@ -15,11 +15,14 @@ import (
 // crashRace is something that two processes do to one file. It answers what is wrong in the end.
 type crashRace func(s *crashSite, p *crashProgramme) []string
 
-// crashBads says which part of the programme catches which wrong engine: a kill at a point, or a race.
-var crashBads = map[string]struct {
+// crashPart is the part of the programme that catches a wrong engine: a kill at a point, or a race.
+type crashPart struct {
 	point string
 	race  crashRace
-}{
+}
+
+// crashBads says which part catches which wrong engine, where a file is imported.
+var crashBads = map[string]crashPart{
 	failpoint.Resend:             {point: "job.answered"},
 	failpoint.RecordAfterCall:    {point: "job.intend"},
 	failpoint.DoneBeforeProtocol: {point: "protocol.fetched"},
@@ -28,7 +31,25 @@ var crashBads = map[string]struct {
 	failpoint.WrongAttempt:       {race: raceOfAttempts},
 }
 
-// crashOne is the programme of the races: one file, which is not moved.
+// crashBadOrders likewise, where an order is placed. An order has no protocol of the server's to wait for; and nobody goes
+// on with the attempt of another, so that the attempt alone tells who was overtaken: an engine that ignores the epoch does
+// no wrong there.
+var crashBadOrders = map[string]crashPart{
+	failpoint.Resend:          {point: "call.answered"},
+	failpoint.RecordAfterCall: {point: "call.marked"},
+	failpoint.NoCompareAndSet: {race: raceForOne},
+	failpoint.WrongAttempt:    {race: raceOfAttempts},
+}
+
+// crashOrder is the programme of one order, which nobody is asked about.
+func crashOrder() *crashProgramme {
+	return &crashProgramme{
+		name: "order", config: shop + orders, files: map[string]string{"in/a.csv": order(door)},
+		happened: callHappened, check: callsOnce("Purchase", 1),
+	}
+}
+
+// crashOne is the programme of one file, which is imported and not moved.
 func crashOne() *crashProgramme {
 	p := crashProgrammes()[0]
 	p.files = map[string]string{"in/a.csv": crashFirst}
@@ -49,53 +70,76 @@ func crashBad(t *testing.T, binary string) {
 	for _, bad := range failpoint.Bads {
 		t.Run(bad, func(t *testing.T) {
 			t.Parallel()
-			part := crashBads[bad]
-			p := crashOne()
-			s := newCrashSite(t, binary, bad, p.config)
-			if part.race != nil && runtime.GOOS == "windows" {
-				t.Skip("a lock that is held cannot be removed there")
-			}
-			var caught []string
-			if part.race != nil {
-				caught = part.race(s, p)
-			} else {
-				p.prepare(s)
-				s.run("DROPFORM_FAILPOINT="+part.point, victim...)
-				s.quiet()
-				caught = p.violations(s)
-			}
-			if len(caught) == 0 {
-				t.Fatalf("%s was not caught: %q", bad, s.history)
-			}
-			t.Logf("caught: %.300s", caught[0])
+			crashBads[bad].catch(t, binary, bad, crashOne())
 		})
+		if part, ok := crashBadOrders[bad]; ok {
+			t.Run("order/"+bad, func(t *testing.T) {
+				t.Parallel()
+				part.catch(t, binary, bad, crashOrder())
+			})
+		}
 	}
 }
 
-// crashRaces runs the races with the right engine.
+// catch plays the part with a wrong engine.
+func (part crashPart) catch(t *testing.T, binary, bad string, p *crashProgramme) {
+	t.Helper()
+	if part.race != nil && runtime.GOOS == "windows" {
+		t.Skip("a lock that is held cannot be removed there")
+	}
+	s := newCrashSite(t, binary, bad, p.config)
+	var caught []string
+	if part.race != nil {
+		caught = part.race(s, p)
+	} else {
+		p.prepare(s)
+		s.run("DROPFORM_FAILPOINT="+part.point, victim...)
+		s.quiet()
+		caught = p.violations(s)
+	}
+	if len(caught) == 0 {
+		t.Fatalf("%s was not caught: %q", bad, s.history)
+	}
+	t.Logf("caught: %.300s", caught[0])
+}
+
+// crashRaces plays every part with the right engine.
 func crashRaces(t *testing.T, binary string) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a lock that is held cannot be removed there")
 	}
-	for name, part := range crashBads {
-		if part.race == nil {
-			continue
+	for of, parts := range map[string]map[string]crashPart{"import": crashBads, "order": crashBadOrders} {
+		for name, part := range parts {
+			if part.race == nil {
+				continue // a kill at a point, which is done at each of them
+			}
+			t.Run(of+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				p := crashOne()
+				if of == "order" {
+					p = crashOrder()
+				}
+				s := newCrashSite(t, binary, "", p.config)
+				s.report("", part.race(s, p))
+			})
 		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			p := crashOne()
-			s := newCrashSite(t, binary, "", p.config)
-			s.report("", part.race(s, p))
-		})
 	}
 }
 
 // notSent leaves the file as one of which a first attempt came to nothing: it is planned again.
 func (s *crashSite) notSent(p *crashProgramme) {
 	p.prepare(s)
-	s.run("DROPFORM_FAILPOINT=job.intended", victim...)
+	s.run("DROPFORM_FAILPOINT="+p.of("job.intended", "call.intended"), victim...)
 	s.quiet()
-	s.must("resolve", "import.staff[a.csv]", "-did-not-happen")
+	s.must("resolve", p.of("import.staff[a.csv]", theDoc), "-did-not-happen")
+}
+
+// of is what the programme has in the place of an import's word.
+func (p *crashProgramme) of(imported, ordered string) string {
+	if p.name == "order" {
+		return ordered
+	}
+	return imported
 }
 
 // raceForOne: apply has planned to send the file, and before it begins, a watch has sent it.
@@ -148,13 +192,16 @@ func raceOfTheOvertaken(s *crashSite, p *crashProgramme) (out []string) {
 func raceOfAttempts(s *crashSite, p *crashProgramme) []string {
 	p.prepare(s)
 	refusal := sandbox.Fault{Kind: sandbox.FaultStatus, Action: "Import", Times: 1, Status: 400, Body: "Methode ist nicht vorhanden."}
+	if p.name == "order" {
+		refusal = onPurchase(sandbox.FaultRefuse)
+	}
 	if err := s.box.Inject(refusal); err != nil {
 		s.t.Fatal(err)
 	}
 	slow := s.hold("outcome.record", victim...)
 	s.seemsGone()
-	s.must("resolve", "import.staff[a.csv]", "-did-not-happen")
-	quick := s.hold("job.answered,job.accepted", "watch")
+	s.must("resolve", p.of("import.staff[a.csv]", theDoc), "-did-not-happen")
+	quick := s.hold(p.of("job.answered,job.accepted", "call.answered,outcome.recorded"), "watch")
 	slow.release()
 	quick.next()
 	quick.kill()

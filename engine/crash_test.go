@@ -40,11 +40,18 @@ func TestCrash(t *testing.T) {
 		for _, p := range crashProgrammes() {
 			t.Run(p.name, func(t *testing.T) {
 				t.Parallel()
-				for _, name := range slices.Sorted(maps.Keys(passed.trace(t, binary, p))) {
+				counts := passed.trace(t, binary, p)
+				for _, name := range slices.Sorted(maps.Keys(counts)) {
 					t.Run(name, func(t *testing.T) {
 						t.Parallel()
 						crashAt(t, binary, p, name, victim...)
 					})
+					for _, n := range laterPassings(t, counts[name]) {
+						t.Run(fmt.Sprintf("%s#%d", name, n), func(t *testing.T) {
+							t.Parallel()
+							crashLater(t, binary, p, name, n)
+						})
+					}
 					if p.watched && name != "run.begun" {
 						t.Run("watch/"+name, func(t *testing.T) {
 							t.Parallel()
@@ -123,6 +130,30 @@ func crashAt(t *testing.T, binary string, p crashProgramme, point string, args .
 	p.prepare(s)
 	s.killed(point, args...)
 	s.report(point, p.violations(s))
+}
+
+// laterPassings are those after the first at which a run is killed, too: the last one and, with DROPFORM_CRASH_PASSINGS=N,
+// all up to the N-th.
+func laterPassings(t *testing.T, count int) (out []int) {
+	t.Helper()
+	for n := 2; n <= count && n <= int(crashNumber(t, "DROPFORM_CRASH_PASSINGS", 1)); n++ {
+		out = append(out, n)
+	}
+	if count > 1 && !slices.Contains(out, count) {
+		out = append(out, count)
+	}
+	return out
+}
+
+// crashLater kills one run of a programme when it comes to a point for the n-th time. How often it asks for progress, and
+// what shares a transaction, differs from run to run: one that comes there less often ends by itself.
+func crashLater(t *testing.T, binary string, p crashProgramme, point string, n int) {
+	t.Helper()
+	s := newCrashSite(t, binary, "", p.config)
+	p.prepare(s)
+	s.run(fmt.Sprintf("DROPFORM_FAILPOINT=%s:%d", point, n), victim...)
+	s.quiet()
+	s.report(fmt.Sprintf("%s, passing %d", point, n), p.violations(s))
 }
 
 // crashOnTheWire kills a run in the middle of each of its requests, before and after the server has done what it asks.

@@ -70,6 +70,13 @@ func (n *run) call(ctx context.Context, a *Action) ending {
 // tried without one. A call that only reads may be repeated by the client, any other leaves this machine once.
 func (n *run) send(ctx context.Context, l *link, a *Action, intend func(context.Context) error) (*conbox.Answer, error) {
 	read, ok := a.Call.Request.(conbox.GetPositionData)
+	if !ok && failpoint.Bad(failpoint.RecordAfterCall) {
+		answer, err := l.box.Do(ctx, a.Call.Request, conbox.Hooks{})
+		if ierr := intend(ctx); ierr != nil {
+			return nil, ierr
+		}
+		return answer, err
+	}
 	if !ok {
 		return l.box.Do(ctx, a.Call.Request, conbox.Hooks{Sending: intend})
 	}
