@@ -16,6 +16,7 @@ type desk struct {
 	running bool
 	later   *time.Timer
 	pending bool                     // later has something to bring back
+	looking int                      // how many names the worker looks at now
 	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again
 	wait    time.Duration            // how long what did not go waits before it is looked at again
 	met     map[string]durable.Stamp // a rule's files as they were when the watcher last said that they are complete
@@ -62,7 +63,7 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		}
 		cfg := s.served
 		names := d.pick(cfg.importAt(a))
-		d.wanted = false
+		d.wanted, d.looking = false, len(names)
 		before, waits := s.dependency(cfg, a)
 		s.mu.Unlock()
 		left := leftover{names: names, any: true, at: time.Now().Add(dependencyPause)}
@@ -184,6 +185,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	s.tell(plan)
 	left := leftover{}
 	n := &run{Runner: s.o.Runner, cfg: cfg, soft: soft}
+	n.other = func(connection Address) int { return s.waitingFor(cfg, connection, a) }
 	n.ended = func(x *Action, e ending) {
 		if x.Kind == Purchase && e.result == ResultDone {
 			s.follow(ctx, soft, cfg, x.Address)
@@ -242,6 +244,38 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	return left
 }
 
+// waitingFor counts what waits for a connection, but for what a block's worker has before it.
+func (s *Service) waitingFor(cfg *Config, connection, but Address) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	waits := 0
+	for block, d := range s.blocks {
+		if connectionOf(cfg, block) != connection {
+			continue
+		}
+		waits += d.count()
+		switch {
+		case block == but:
+		case block.Kind == KindExport && d.pending:
+			waits++
+		default:
+			waits += d.looking
+		}
+	}
+	return waits
+}
+
+// count is how many names lie on the desk or come back to it. The caller holds the service's lock.
+func (d *desk) count() int {
+	n := len(d.names)
+	for name := range d.held { // what was put back for later may have been seen again meanwhile
+		if !d.names[name] {
+			n++
+		}
+	}
+	return n
+}
+
 // readOrders asks for the prices of a rule's orders, unless its connection is down just now. What the answer, or none, says
 // of the connection is told as it is for a step.
 func (s *Service) readOrders(ctx context.Context, cfg *Config, snap *snapshot, a Address) error {
@@ -266,7 +300,7 @@ func (s *Service) readOrders(ctx context.Context, cfg *Config, snap *snapshot, a
 	for _, c := range asked {
 		t, troubled := troubleOf(c.prices.err)
 		if troubled && t.connection {
-			s.o.Runner.wentDown(l, t, len(asked))
+			s.o.Runner.wentDown(l, t, len(asked)+s.waitingFor(cfg, l.current().Address, a))
 			return nil
 		}
 		if c.prices.err == nil {
@@ -335,6 +369,7 @@ func connectionOf(cfg *Config, a Address) Address {
 func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left leftover) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	d.looking = 0
 	for _, name := range left.names {
 		d.held[name] = true
 	}

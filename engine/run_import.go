@@ -239,6 +239,9 @@ func (n *run) unreachable(l *link, a *Action, err error, out *ending) {
 	n.mu.Lock()
 	queued := max(n.open[l.current().Address]-1, 0)
 	n.mu.Unlock()
+	if n.other != nil {
+		queued += n.other(l.current().Address)
+	}
 	o, first := n.wentDown(l, t, queued)
 	out.stop = o.text
 	if out.result == ResultFailed && (n.o.KeepTrying || !first) {

@@ -88,6 +88,7 @@ type run struct {
 	cfg   *Config
 	soft  context.Context       // ended by the first Ctrl-C: begin nothing more, do not wait for the server's jobs
 	ended func(*Action, ending) // watch: hears of every end; nil: nobody does
+	other func(Address) int     // watch: how many files wait for a connection that are not in this plan; nil: none
 	mu    sync.Mutex
 	tally Tally
 	open  map[Address]int // steps that have not ended, by connection

@@ -138,12 +138,7 @@ func (s *Service) total() Tally {
 		asked[a.Block()] = true
 	}
 	for a, d := range s.blocks {
-		waits := len(d.names)
-		for name := range d.held { // what was put back for later may have been seen again meanwhile
-			if !d.names[name] {
-				waits++
-			}
-		}
+		waits := d.count()
 		if d.pending && !asked[a] {
 			waits = max(waits, 1)
 		}

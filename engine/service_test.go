@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -196,6 +197,34 @@ func TestServiceOutage(t *testing.T) {
 	}
 	if downs != 1 || !strings.HasSuffix(order, " 1.csv 9.csv 10.csv") || len(r.box.Imports()) != 3 {
 		t.Errorf("%d reports, order%s, %d imports", downs, order, len(r.box.Imports()))
+	}
+}
+
+// TestServiceTellsOfAnOutageThatLasts: each hour, with all that waits for the connection, whichever block asks.
+func TestServiceTellsOfAnOutageThatLasts(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	var shift atomic.Int64
+	r.now = func() time.Time { return time.Now().Add(time.Duration(shift.Load())) }
+	cfg := r.load(head + staff + named("crew"))
+	r.apply(cfg, engine.PlanOptions{})
+	r.inject(sandbox.Fault{Kind: sandbox.FaultStatus, Action: "Login", Status: http.StatusServiceUnavailable})
+	v := r.serve(cfg, false)
+	v.serving("import.staff", true)
+	for i, name := range []string{"in/1.csv", "in/2.csv", "in/3.csv", "crew/1.csv", "crew/2.csv"} {
+		r.write(name, rows(fmt.Sprint(i)))
+	}
+	v.w.settled("import.staff", "1.csv", "2.csv", "3.csv")
+	v.w.settled("import.crew", "1.csv", "2.csv")
+	await(v, "outage", func(engine.ConnectionDown) bool { return true })
+	var told []int
+	for len(told) == 0 || len(told) < 20 && told[len(told)-1] != 4 { // the one that asks, and four that wait
+		shift.Add(int64(61 * time.Minute))
+		v.w.settled("import.staff", "1.csv")
+		told = append(told, await(v, "word on the outage", func(engine.ConnectionDown) bool { return true }).Queued)
+	}
+	if told[len(told)-1] != 4 {
+		t.Errorf("waiting, as told each hour: %v", told)
 	}
 }
 
