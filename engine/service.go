@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -212,7 +214,7 @@ func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
 	case WatchDue:
 		s.lay(ctx, soft, e.ID, "")
 	case WatchDegraded:
-		s.setDegraded(e.ID, plainError(e.Err))
+		s.setDegraded(e.ID, whyDegraded(e.Err))
 	case WatchHealed:
 		s.setDegraded(e.ID, "")
 	case WatchStillChanging:
@@ -223,6 +225,14 @@ func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
 		return s.reload(ctx, soft)
 	}
 	return nil
+}
+
+// whyDegraded is a folder's trouble in words for people.
+func whyDegraded(err error) string {
+	if errors.Is(err, os.ErrNotExist) {
+		return "The folder is gone (is a share not mounted?). It is served again by itself when it is back."
+	}
+	return plainError(err)
 }
 
 func (s *Service) addressOf(id string) Address {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -307,4 +308,36 @@ func TestServiceStopsSoftly(t *testing.T) {
 		t.Errorf("%+v %v, %d imports", tally, err, len(r.box.Imports()))
 	}
 	expectLines(t, lines(r.plan(cfg, engine.PlanOptions{})), "> import.staff[a.csv] interrupted", "+ import.staff[b.csv] new")
+}
+
+// TestServiceEndsWorkAsItBegan: what runs while its definition changes ends under the old one; the next file goes by the new.
+func TestServiceEndsWorkAsItBegan(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, slow(500*time.Millisecond))
+	cfg := r.load(head + staff)
+	r.apply(cfg, engine.PlanOptions{})
+	v := r.serve(cfg, true)
+	v.serving("import.staff", true)
+	r.write("in/a.csv", rows("1"))
+	v.w.settled("import.staff", "a.csv")
+	await(v, "import", func(e engine.StepProgress) bool { return e.Phase == "importing" })
+	edited := r.load(strings.Replace(head, "retry {", "timeout = \"59s\"\n  retry {", 1) + with(replaceOnce(replaceOnce(staff, "Import Mitarbeiterstammdaten Standard", "Import Abwesenheiten"), `"Mitarbeiter"`, `"Abwesenheiten"`), `archive {
+    folder = "done"
+  }`))
+	v.edit(edited, nil)
+	v.serving("import.staff", true)
+	if e := v.ended("import.staff[a.csv]"); e.Result != engine.ResultDone || !r.exists("in/a.csv.protocol.txt") || !r.exists("in/a.csv") {
+		t.Errorf("%+v, in: %q", e, r.names("in"))
+	}
+	r.write("in/b.csv", rows("2"))
+	v.w.settled("import.staff", "b.csv")
+	v.ended("import.staff[b.csv]")
+	v.end()
+	var methods []string
+	for _, i := range r.box.Imports() {
+		methods = append(methods, i.Method)
+	}
+	if want := []string{"Import Mitarbeiterstammdaten Standard", "Import Abwesenheiten"}; !slices.Equal(methods, want) {
+		t.Errorf("methods %q, want %q", methods, want)
+	}
 }
