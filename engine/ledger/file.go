@@ -89,9 +89,10 @@ func putAll(ctx context.Context, tx *txn, files []File, moves []Filing, written 
 			return err
 		}
 	}
-	for _, w := range written {
+	for _, w := range written { // the newest has the highest rowid: a clock may have been wrong
 		if _, err := tx.ExecContext(ctx, `INSERT INTO written (path, address, purpose, digest, at) VALUES (?,?,?,?,?)
-			ON CONFLICT (path) DO UPDATE SET address = excluded.address, purpose = excluded.purpose, digest = excluded.digest, at = excluded.at`,
+			ON CONFLICT (path) DO UPDATE SET address = excluded.address, purpose = excluded.purpose, digest = excluded.digest, at = excluded.at,
+			rowid = (SELECT max(rowid) + 1 FROM written)`,
 			w.Path, w.Address, w.Purpose, w.Digest, now); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -112,6 +113,36 @@ func TestWritten(t *testing.T) {
 	if !slices.Equal(got, []string{"out/0 new", "out/2 d2"}) {
 		t.Errorf("newest first: %q", got)
 	}
+}
+
+// exec changes the ledger behind its back.
+func (s *site) exec(query string, args ...any) {
+	s.Helper()
+	db, err := sql.Open("sqlite", s.path)
+	s.must(err)
+	defer db.Close()
+	_, err = db.ExecContext(ctx, query, args...)
+	s.must(err)
+}
+
+// TestWrittenUnderAFastClock: what was written last is the newest, whatever the clock said of what was written before.
+func TestWrittenUnderAFastClock(t *testing.T) {
+	s := newSite(t)
+	put := func(path string) {
+		s.must(s.l.Put(ctx, nil, nil, []ledger.Written{{Path: path, Address: "export.payroll", Purpose: "target"}}, "", "", ""))
+	}
+	put("out/0")
+	put("out/1")
+	s.exec(`UPDATE written SET at = at + ?`, int64(365*24*time.Hour))
+	put("out/2")
+	put("out/0")
+	s.view(func(v *ledger.View) error {
+		all, err := v.WrittenBy("export.payroll", "target")
+		if len(all) != 3 || all[0].Path != "out/0" || all[1].Path != "out/2" || all[2].Path != "out/1" {
+			t.Errorf("newest first: %+v", all)
+		}
+		return err
+	})
 }
 
 func TestEvents(t *testing.T) {

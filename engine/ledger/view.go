@@ -221,7 +221,7 @@ func (v *View) WrittenAt(path string) (w Written, found bool, err error) {
 // WrittenBy lists the files recorded as written for an address and purpose, newest first.
 func (v *View) WrittenBy(address, purpose string) ([]Written, error) {
 	var out []Written
-	err := v.each(`SELECT path, address, purpose, digest, at FROM written WHERE address = ? AND purpose = ? ORDER BY at DESC, path`, []any{address, purpose}, func(r *sql.Rows) error {
+	err := v.each(`SELECT path, address, purpose, digest, at FROM written WHERE address = ? AND purpose = ? ORDER BY rowid DESC`, []any{address, purpose}, func(r *sql.Rows) error {
 		var w Written
 		var at int64
 		err := r.Scan(&w.Path, &w.Address, &w.Purpose, &w.Digest, &at)
