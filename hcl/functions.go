@@ -52,8 +52,8 @@ var pureFunctions = map[string]function.Function{
 	"sha256":       mapText(func(s string) (string, error) { b := sha256.Sum256([]byte(s)); return hex.EncodeToString(b[:]), nil }),
 	"sha512":       mapText(func(s string) (string, error) { b := sha512.Sum512([]byte(s)); return hex.EncodeToString(b[:]), nil }),
 	"tobool":       stdlib.MakeToFunc(cty.Bool), "tonumber": stdlib.MakeToFunc(cty.Number), "tostring": stdlib.MakeToFunc(cty.String),
-	"tolist": stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)), "tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
-	"toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
+	"tolist": evenly(stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType))), "tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
+	"toset": evenly(stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType))),
 	"can":   tryfunc.CanFunc, "try": tryfunc.TryFunc,
 	"sensitive": markFunc, "nonsensitive": unmarkFunc,
 }

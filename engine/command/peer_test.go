@@ -148,7 +148,7 @@ func compare(b *testing.B, own, peer *contender) {
 	}
 }
 
-// benchmarkWaiting plans over 10,000 files that wait in one folder and that an earlier run has hashed.
+// benchmarkWaiting plans over 10,000 small files that wait in one folder. Each plan hashes and checks all of them.
 func benchmarkWaiting(b *testing.B, ours, peer string) {
 	const files = 10000
 	dir := oneText(b, "main.hcl", oneImport)
