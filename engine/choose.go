@@ -16,13 +16,18 @@ type AddressError struct {
 	Nearest []string
 }
 
+// NoSuch is the error for a pattern that covers none of the addresses.
+func NoSuch(pattern string, all []Address) *AddressError {
+	return &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)}
+}
+
 // NoSuch is the error for a pattern that covers no step of the plan.
 func (p *Plan) NoSuch(pattern string) error {
 	var all []Address
 	for _, a := range p.Actions {
 		all = append(all, a.Address)
 	}
-	return &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)}
+	return NoSuch(pattern, all)
 }
 
 func (e *AddressError) Error() string {
@@ -66,6 +71,12 @@ func (d *draft) choose() (*Plan, error) {
 			return nil, &AddressError{Pattern: p, Nearest: nearest(p, all)}
 		}
 	}
+	for _, p := range d.o.Replace {
+		if !slices.ContainsFunc(all, func(a Address) bool { return a.works() && MatchAddress(p, a) }) {
+			i := slices.IndexFunc(all, func(a Address) bool { return MatchAddress(p, a) })
+			return nil, &RefusedError{Address: all[i], Text: "a connection does nothing by itself, so there is nothing to do again; name an import, an export or a rule"}
+		}
+	}
 	for _, a := range d.Actions {
 		if a.Kind == NeedsPerson && a.Reason == ReasonUnknown && d.replaced(a.Address) {
 			return nil, &RefusedError{Address: a.Address, Text: "its outcome is unknown, so it cannot be sent again; find out what happened and say so with dropform resolve"}
@@ -74,6 +85,7 @@ func (d *draft) choose() (*Plan, error) {
 	if len(d.o.Targets) == 0 && len(d.o.Excludes) == 0 {
 		return d.Plan, nil
 	}
+	d.Narrowed = true
 	rests := d.chosenBase()
 	d.Definitions = slices.DeleteFunc(d.Definitions, func(c DefinitionChange) bool {
 		return d.excluded(c.Address) || !d.chosen(c.Address) && !rests[c.Address]
@@ -173,7 +185,12 @@ func workAddresses(cfg *Config, works []ledger.Work) []Address {
 	return out
 }
 
-// nearest lists up to three addresses that a mistyped pattern may have meant.
+// works reports whether there are steps under such an address.
+func (a Address) works() bool {
+	return a.Kind != KindConnectionPerbit && a.Kind != KindConnectionConbox
+}
+
+// nearest lists up to three addresses that a mistyped pattern may have meant; where none is close, the least far.
 func nearest(pattern string, all []Address) []string {
 	type scored struct {
 		text  string
@@ -189,9 +206,10 @@ func nearest(pattern string, all []Address) []string {
 	slices.SortFunc(list, func(a, b scored) int {
 		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.text, b.text))
 	})
+	far := 2 * max(3, len(plain)/3)
 	var out []string
 	for _, s := range list {
-		if s.score <= 2*max(3, len(plain)/3) && !slices.Contains(out, s.text) && len(out) < 3 {
+		if s.score <= max(far, list[0].score) && !slices.Contains(out, s.text) && len(out) < 3 {
 			out = append(out, s.text)
 		}
 	}

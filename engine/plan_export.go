@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -79,10 +80,7 @@ func (e *Export) zone(cfg *Config) *time.Location {
 
 // now is the time that exports are planned for, in the configured zone.
 func (d *draft) now() time.Time {
-	if d.o.AsOf.IsZero() {
-		return d.s.now.In(d.cfg.Location)
-	}
-	return d.o.AsOf.In(d.cfg.Location)
+	return cmp.Or(d.o.AsOf, d.o.Shown, d.s.now).In(d.cfg.Location)
 }
 
 // askedFor is the reason for which an export without a schedule runs; empty for none.

@@ -20,6 +20,7 @@ type PlanOptions struct {
 	Replace  []string      // address patterns: run or send again though done
 	Observe  time.Duration // files that changed more recently are watched once for this long before they count as complete
 	AsOf     time.Time     // `run.time` of exports without a due slot; zero: now
+	Shown    time.Time     // when a saved plan was made: what was asked for then has its slot then; zero: now
 
 	self  string // the process that plans: its own open work is not under way elsewhere
 	watch bool   // what was refused or failed is not tried again by itself

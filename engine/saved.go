@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 
 	"dropform/engine/ledger"
@@ -129,7 +129,7 @@ func (a *Action) expectation() Expectation {
 // Options are those under which the saved plan is made again, to see whether it still holds. A run without a slot of its
 // own gets the one that was shown.
 func (s *SavedPlan) Options() PlanOptions {
-	return PlanOptions{Targets: s.Targets, Excludes: s.Excludes, Replace: s.Replace, AsOf: cmp.Or(s.AsOf, s.At)}
+	return PlanOptions{Targets: s.Targets, Excludes: s.Excludes, Replace: s.Replace, AsOf: s.AsOf, Shown: s.At}
 }
 
 // Refuse says why the plan as a whole must not be carried out; nil where it may.
@@ -152,30 +152,53 @@ func (s *SavedPlan) Refuse(ctx context.Context, cfg *Config, r *ledger.Reader, n
 }
 
 // Still reduces a plan that was made anew to the steps of a saved one that hold as they were shown, and tells of each other
-// step what changed. What is new since the plan was saved is not done. Refuse has been asked before.
-func (s *SavedPlan) Still(now *Plan) (*Plan, []Stale) {
+// step what changed, as far as the ledger has it. What is new since the plan was saved
+// is not done. Refuse has been asked before.
+func (s *SavedPlan) Still(ctx context.Context, now *Plan, r *ledger.Reader) (still *Plan, stale []Stale, err error) {
+	err = r.View(ctx, func(v *ledger.View) error {
+		var err error
+		still, stale, err = s.still(now, v)
+		return err
+	})
+	return still, stale, err
+}
+
+func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, []Stale, error) {
 	out := &Plan{Now: now.Now, Recognised: now.Recognised, UnderWay: now.UnderWay, Problems: now.Problems}
 	var stale []Stale
+	changes := map[string]DefinitionChange{}
+	for _, c := range now.Definitions {
+		changes[c.Address.String()] = c
+	}
 	for _, d := range s.Definitions {
-		i := slices.IndexFunc(now.Definitions, func(c DefinitionChange) bool {
-			return c.Address.String() == d.Address && c.Verb == d.Action && s.key.digest(c) == d.Digest
-		})
-		differs := slices.ContainsFunc(now.Definitions, func(c DefinitionChange) bool { return c.Address.String() == d.Address })
+		c, differs := changes[d.Address]
 		switch {
-		case i >= 0:
-			out.Definitions = append(out.Definitions, now.Definitions[i])
+		case differs && c.Verb == d.Action && s.key.digest(c) == d.Digest:
+			out.Definitions = append(out.Definitions, c)
 		case differs: // else it has been applied as it was to be
 			stale = append(stale, Stale{Address: d.Address, Text: "another definition has been applied there in the meantime"})
 		}
 	}
 	old := now.Now.Sub(s.At) > irreversibleAge
-	kept := map[int]bool{}
+	type stepKey struct {
+		address string
+		kind    ActionKind
+	}
+	kept, steps := map[int]bool{}, map[stepKey]int{}
+	for i, a := range now.Actions {
+		steps[stepKey{a.Address.String(), a.Kind}] = i
+	}
 	for _, step := range s.Steps {
-		i := slices.IndexFunc(now.Actions, func(a Action) bool { return a.Address.String() == step.Address && a.Kind == step.Action })
+		i, listed := steps[stepKey{step.Address, step.Action}]
 		text := ""
 		switch {
-		case i < 0:
-			text = now.gone(step)
+		case !listed:
+			if text = now.instead(step); text == "" {
+				var err error
+				if text, err = s.since(step, v); err != nil {
+					return nil, nil, err
+				}
+			}
 		case step.Action.Irreversible() && old:
 			text = fmt.Sprintf("it cannot be taken back, and the plan is older than %s; plan again", irreversibleAge)
 		default:
@@ -192,11 +215,43 @@ func (s *SavedPlan) Still(now *Plan) (*Plan, []Stale) {
 			out.Actions = append(out.Actions, a)
 		}
 	}
-	return out, stale
+	return out, stale, nil
 }
 
-// gone says why a saved step has none in the plan that was made anew.
-func (p *Plan) gone(step SavedStep) string {
+// since says why nothing at all is planned for a saved step any more.
+func (s *SavedPlan) since(step SavedStep, v *ledger.View) (string, error) {
+	at, err := ParseAddress(step.Address, func(Address) bool { return false })
+	if err != nil || !at.HasItem {
+		return "what it was for is gone", nil //nolint:nilerr // an address of another time
+	}
+	if again, err := ParseAddress(step.Address, func(Address) bool { return true }); err == nil && again.HasItem {
+		at = again // two brackets: the first is the instance
+	}
+	block := at.Block().String()
+	works, err := v.WorkOf(block, at.Item)
+	if err != nil {
+		return "", err
+	}
+	if n := len(works); n > 0 && works[n-1].EndedAt.After(s.At) {
+		return "it was carried out since, and is " + spaced(string(works[n-1].State)), nil
+	}
+	f, found, err := v.File(block, at.Item)
+	if err != nil {
+		return "", err
+	}
+	if found && f.At.After(s.At) {
+		return "it was dealt with since, and the file is " + spaced(string(f.State)), nil
+	}
+	if step.Expect.File != "" {
+		return "the file is not in its folder any more", nil
+	}
+	return "the run is not asked for any more", nil
+}
+
+func spaced(state string) string { return strings.ReplaceAll(state, "_", " ") }
+
+// instead says what the plan that was made anew has for the address of a saved step; empty where it has nothing.
+func (p *Plan) instead(step SavedStep) string {
 	for _, u := range p.UnderWay {
 		if u.Address.String() == step.Address {
 			return "it is under way: " + u.Owner
@@ -217,7 +272,7 @@ func (p *Plan) gone(step SavedStep) string {
 			return fmt.Sprintf("it would be %s now (%s)", a.Kind, a.Reason)
 		}
 	}
-	return "it is done already, or what it was for is gone"
+	return ""
 }
 
 // differs says what of an expectation does not hold; empty where all of it does.

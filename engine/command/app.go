@@ -161,7 +161,7 @@ func diagnosticOf(err error) diag.Diagnostic {
 }
 
 func addressDetail(err error, e *engine.AddressError) string {
-	if err != error(e) { // what was being looked for stands around it
+	if err.Error() != e.Error() { // what was being looked for stands around it
 		return sentence(err.Error())
 	}
 	text := fmt.Sprintf("Nothing in the configuration or the ledger has an address that fits %q.", e.Pattern)

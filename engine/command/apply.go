@@ -68,12 +68,12 @@ func (s *session) applyCommand() *cobra.Command {
 
 // apply answers with the tally of what was done; the error bears the exit code.
 func (s *session) apply(o applyOptions) (engine.Tally, error) {
-	if err := s.applyPossible(o); err != nil {
-		return engine.Tally{}, err
-	}
 	if o.json {
 		s.ui = newJSONView(s.Stdout, now, s.Version)
 		s.ui.hello()
+	}
+	if err := s.applyPossible(o); err != nil {
+		return engine.Tally{}, err
 	}
 	cfg, err := s.load(o.vars)
 	if err != nil {
@@ -125,7 +125,7 @@ func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, 
 	}
 	s.stale(stale)
 	if unknown != nil {
-		return engine.Tally{}, unknown
+		return s.notBegun(plan, unknown)
 	}
 	if len(plan.Definitions) == 0 && plan.Steps() == 0 {
 		c := concluded(plan, engine.Tally{}, false, nil)
@@ -135,14 +135,28 @@ func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, 
 	}
 	if !o.autoApprove {
 		if err := s.confirm(); err != nil {
-			return engine.Tally{}, err
+			return s.notBegun(plan, err)
 		}
 		if err := s.askForOrders(plan); err != nil {
-			return engine.Tally{}, err
+			return s.notBegun(plan, err)
 		}
 	}
 	c, err := s.carryOut(cfg, sender, o, plan)
 	return c.tally(), errors.Join(err, applyCode(o.detailed, c))
+}
+
+// notBegun ends an apply that had a plan and carried out nothing of it: with the reason and the tally.
+func (s *session) notBegun(plan *engine.Plan, reason error) (engine.Tally, error) {
+	c := concluded(plan, engine.Tally{}, false, reason)
+	c.ran.NotStarted = plan.Steps() - len(c.unapproved)
+	code := s.explain(reason)
+	if s.ui != nil {
+		s.ui.conclude(c)
+	} else {
+		out := s.outScreen()
+		out.printf("%s\n", doneLine(out.tongue, c.tally()))
+	}
+	return c.tally(), exit(code)
 }
 
 // planToApply makes the plan, or takes a saved one as far as it still holds.

@@ -113,12 +113,12 @@ func schemaFor(cfg *engine.Config, address string) (schema, error) {
 	if _, err := cfg.ParseAddress(address); err != nil {
 		return schema{}, err
 	}
-	var names []string
+	var all []engine.Address
 	for _, imp := range cfg.Imports {
 		if engine.MatchAddress(address, imp.Address) {
 			return schema{imp.Address, imp.CSV, nil}, nil
 		}
-		names = append(names, imp.Address.String())
+		all = append(all, imp.Address)
 	}
 	for _, r := range cfg.Rules {
 		switch named := engine.MatchAddress(address, r.Address); {
@@ -127,13 +127,9 @@ func schemaFor(cfg *engine.Config, address string) (schema, error) {
 		case named:
 			return schema{r.Address, r.CSV, r}, nil
 		}
-		names = append(names, r.Address.String())
+		all = append(all, r.Address)
 	}
-	e := &engine.AddressError{Pattern: address}
-	if near := nearest(address, names); near != "" {
-		e.Nearest = []string{near}
-	}
-	return schema{}, e
+	return schema{}, engine.NoSuch(address, all)
 }
 
 // lastRows is what max_shrink compares with.

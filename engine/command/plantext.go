@@ -26,7 +26,11 @@ func (t *planText) show() {
 	if p.Empty() {
 		t.aside()
 		if !p.Problems.HasErrors() {
-			t.printf("\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n", t.bold(t.say("No changes.")))
+			why := "\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n"
+			if p.Narrowed {
+				why = "\n%s What -target and -exclude leave has nothing to do.\n"
+			}
+			t.printf(why, t.bold(t.say("No changes.")))
 		}
 		return
 	}

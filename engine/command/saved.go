@@ -98,8 +98,7 @@ func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *led
 	if err != nil {
 		return nil, nil, err
 	}
-	holds, stale := saved.Still(plan)
-	return holds, stale, nil
+	return saved.Still(s.ctx, plan, reader)
 }
 
 // stale tells which steps of a saved plan are not carried out.
@@ -109,6 +108,13 @@ func (s *session) stale(list []engine.Stale) {
 		out = append(out, diag.Diagnostic{
 			Severity: diag.Warning, Code: "stale_step", Address: x.Address, Summary: "A step of the saved plan does not hold any more", Detail: sentence(x.Text) + " It is not carried out.",
 		})
+	}
+	if s.ui == nil && len(out) > maxBoxes {
+		out[maxBoxes-1] = diag.Diagnostic{
+			Severity: diag.Warning, Code: "more_problems", Summary: fmt.Sprintf("%d more steps do not hold any more", len(out)-maxBoxes+1),
+			Detail: "They are not carried out. The option -json lists all of them.",
+		}
+		out = out[:maxBoxes]
 	}
 	s.diagnostics(out)
 }

@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"fault":     injectFault,
 			"imports":   countImports,
 			"calls":     countCalls,
+			"purchases": countPurchases,
+			"shapes":    compareShapes,
 			"waitfor":   waitForFile,
 			"state":     sandboxState,
 			"codes":     exitCode,
@@ -102,8 +104,22 @@ func countImports(ts *testscript.TestScript, neg bool, args []string) {
 func countCalls(ts *testscript.TestScript, neg bool, args []string) {
 	want, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	if got := serverOf(ts).Calls()[args[0]]; (got == want) == neg {
+	if got := callsOf(ts, args[0]); (got == want) == neg {
 		ts.Fatalf("the server saw %d calls of %s", got, args[0])
+	}
+}
+
+// callsOf counts how often an action of either vendor was asked for.
+func callsOf(ts *testscript.TestScript, action string) int {
+	return serverOf(ts).Calls()[action] + serverOf(ts).ConboxState().Actions[action]
+}
+
+// purchases N: exactly N purchases took effect.
+func countPurchases(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	if got := len(serverOf(ts).Purchases()); (got == want) == neg {
+		ts.Fatalf("%d purchases took effect", got)
 	}
 }
 
@@ -168,9 +184,9 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 
 // waituntil ACTION: until the server is asked that once more than it was when this line is reached.
 func waitForCall(ts *testscript.TestScript, _ bool, args []string) {
-	before := serverOf(ts).Calls()[args[0]]
+	before := callsOf(ts, args[0])
 	deadline := time.Now().Add(30 * time.Second)
-	for serverOf(ts).Calls()[args[0]] == before {
+	for callsOf(ts, args[0]) == before {
 		if time.Now().After(deadline) {
 			ts.Fatalf("waited 30s for a call of %s", args[0])
 		}

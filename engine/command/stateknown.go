@@ -92,12 +92,12 @@ func (k *knownState) unknown(pattern string) error {
 		Code: "unknown_address", Summary: "No such definition",
 		Detail: fmt.Sprintf("No definition that was applied has an address that fits %q.", pattern),
 	}
-	names := map[string]bool{}
+	var all []engine.Address
 	for _, a := range k.addresses() {
-		names[a.String()], names[a.Base().String()] = true, true
+		all = append(all, a, a.Base())
 	}
-	if near := nearest(pattern, sortedKeysOf(names)); near != "" {
-		d.Detail += fmt.Sprintf(" Did you mean %s?", near)
+	if near := engine.NoSuch(pattern, all).Nearest; len(near) > 0 {
+		d.Detail += fmt.Sprintf(" Did you mean %s?", strings.Join(near, ", "))
 	}
 	d.Detail += " dropform state list shows all."
 	return d
