@@ -91,6 +91,12 @@ func (in *instance) checkUnmappable(t *node, out engine.Target) {
 		in.wrong(t.exprs["unmappable"], "invalid_value", fmt.Sprintf("unmappable cannot be %q", out.Unmappable),
 			"It takes \"error\", or \"replace:\" and one character, as in \"replace:?\".")
 	}
+	if out.BOM && t.has("encoding") && !strings.HasPrefix(out.Encoding, "utf-") {
+		in.add(problem{
+			code: "attribute_without_other", summary: "bom beside " + out.Encoding, rng: t.at("bom"), in: in.place,
+			detail: "A byte order mark is written in UTF-8 and UTF-16 only. Choose one of them as encoding, or leave bom out.",
+		})
+	}
 	for _, name := range []string{"bom", "unmappable"} {
 		if t.has(name) && !t.has("encoding") {
 			in.add(problem{

@@ -128,6 +128,18 @@ export "payroll" {
   }
 }
 
+export "marked" {
+  connection = connection.perbit.hr
+  object     = "Mitarbeiter"
+  method     = "Lohn"
+
+  target {
+    path     = "out/marked.csv"
+    encoding = "windows-1252"
+    bom      = true
+  }
+}
+
 export "bare" {
   connection = connection.perbit.hr
   object     = ""
