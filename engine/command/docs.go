@@ -12,7 +12,7 @@ import (
 )
 
 // documents are the pages that docs prints, in their order.
-var documents = []string{"language", "commands", "messages", "migration"}
+var documents = []string{"language", "commands", "messages", "json", "migration"}
 
 // migrationGuide is written by hand. Its configuration and its commands are tried by tests (examples, docs_test.go).
 //
@@ -22,7 +22,7 @@ var migrationGuide string
 func (s *session) docsCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "docs [" + strings.Join(documents, "|") + "]", Short: "Print the references as Markdown", Args: exactly(0, 1, "the name of one page"),
-		Long:    "The references are made of what this dropform decodes, offers and says: the blocks of the language, the table of commands, the codes of messages. The page migration leads from the vendor's PowerShell scripts to dropform. Without an argument all are printed.",
+		Long:    "The references are made of what this dropform decodes, offers and says: the blocks of the language, the table of commands, the codes of messages, the lines and documents of JSON. The page migration leads from the vendor's PowerShell scripts to dropform. Without an argument all are printed.",
 		Example: "dropform docs language > LANGUAGE.md\ndropform docs migration\ndropform docs",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := s.document(cmd.Root(), args)
@@ -55,6 +55,8 @@ func (s *session) document(root *cobra.Command, args []string) (string, error) {
 		return commandReference(root), nil
 	case "messages":
 		return s.messageReference(), nil
+	case "json":
+		return jsonReference(), nil
 	case "migration":
 		return migrationGuide, nil
 	}

@@ -6,6 +6,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// versionJSON is `version -json`.
+type versionJSON struct {
+	Version  string `json:"dropform_version"`
+	Platform string `json:"platform"`
+}
+
 func (s *session) versionCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
@@ -14,7 +20,7 @@ func (s *session) versionCommand() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			platform := runtime.GOOS + "_" + runtime.GOARCH
 			if asJSON {
-				return s.printJSON(map[string]string{"dropform_version": s.Version, "platform": platform})
+				return s.printJSON(versionJSON{s.Version, platform})
 			}
 			s.outScreen().printf("dropform v%s\non %s\n", s.Version, platform)
 			return nil

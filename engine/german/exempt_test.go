@@ -6,6 +6,8 @@ import "regexp"
 var english = map[string]string{
 	"engine/command/help.go":            "-help is English",
 	"engine/command/docs.go":            "the references are English",
+	"engine/command/jsonpage.go":        "the references are English",
+	"engine/command/jsonexamples.go":    "the references are English",
 	"engine/command/completionshell.go": "completions are English",
 	"engine/command/hints.go":           "completions are English",
 	"engine/command/completion.go":      "completions are English",
