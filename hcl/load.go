@@ -1,6 +1,7 @@
 package hcl
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -100,12 +101,30 @@ func LedgerPath(req Request) string {
 // as far as it can still be read, else that of the system.
 func Language(req Request) string {
 	l := newLoader(req)
+	if !l.mayName("language") {
+		return l.systemLanguage() // what ten thousand blocks say need not be read twice
+	}
 	vars, ok := l.readFiles()
 	if !ok {
 		return l.systemLanguage()
 	}
 	l.readSettings(vars)
 	return l.config.Language
+}
+
+// mayName reports whether an attribute of that name may be set somewhere in the configuration.
+func (l *loader) mayName(attribute string) bool {
+	names, _, err := SourceFiles(l.req.Fs, l.req.Dir)
+	if err != nil {
+		return true
+	}
+	for _, name := range names {
+		src, err := afero.ReadFile(l.req.Fs, filepath.Join(l.req.Dir, name))
+		if err != nil || strings.HasSuffix(name, jsonSuffix) || bytes.Contains(src, []byte(attribute)) {
+			return true // in JSON a name may be written with escapes
+		}
+	}
+	return false
 }
 
 func read(req Request) *loader {
