@@ -54,6 +54,10 @@ type drop struct {
 	wait   time.Time // first of the oldest waiting, for status
 }
 
+// recovery is how soon after lost events a folder is listed again at the latest,
+// also when that has happened many times: a burst is known soon after its end.
+const recovery = time.Second
+
 // window is how many files of one folder are observed at once. The others wait
 // as names of the listing under way, or on disk.
 const window = 16384
@@ -65,6 +69,7 @@ func newDrop(w *Watcher, f Folder) *drop {
 		entries: map[string]*entry{}, oldest: list.New(),
 		observed: queue{less: byDue}, ready: queue{less: byName},
 		waiting: map[string]map[*entry]bool{}, reported: newMemory(),
+		pace: limiter{longest: recovery},
 	}
 	d.root = root{fs: w.fs, hub: w.hub, box: d.box, remote: w.remote, path: f.Path}
 	d.status = FolderStatus{ID: f.ID, Mode: "poll"}
@@ -226,8 +231,8 @@ func (d *drop) untilNext() time.Duration {
 	if e := d.observed.head(); e != nil && e.due.Before(at) {
 		at = e.due
 	}
-	if d.listing == nil && d.root.attached() {
-		if d.sweep.Before(at) {
+	if d.root.attached() && (d.listing == nil || d.outdated()) {
+		if d.listing == nil && d.sweep.Before(at) {
 			at = d.sweep
 		}
 		if !d.wanted.IsZero() && d.wanted.Before(at) {

@@ -73,7 +73,7 @@ func (h *hub) open() error {
 func (h *hub) run(ctx context.Context, opened error) {
 	defer func() { _ = h.src.Close() }()
 	var failures backoff
-	var pace limiter
+	pace := limiter{longest: 10 * time.Second}
 	for ctx.Err() == nil {
 		if opened == nil {
 			failures.reset()

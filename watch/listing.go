@@ -35,6 +35,9 @@ type listing struct {
 // another can follow at once.
 func (d *drop) list() bool {
 	begin := time.Now()
+	if d.outdated() && !begin.Before(d.wanted) {
+		d.abandonListing()
+	}
 	if d.listing == nil && !d.beginListing(begin) {
 		return false
 	}
@@ -49,18 +52,23 @@ func (d *drop) list() bool {
 	return again
 }
 
+// outdated says whether a listing that rests lacks names that came since: it
+// is replaced by another when that is wanted.
+func (d *drop) outdated() bool {
+	return d.listing != nil && d.listing.dir == nil && d.full() && d.more && !d.wanted.IsZero()
+}
+
 func (d *drop) beginListing(now time.Time) bool {
 	if !d.root.attached() {
 		return false
 	}
 	if d.more && len(d.entries) < window/2 {
-		d.more = false
 		d.want(now)
 	}
 	if (d.wanted.IsZero() || now.Before(d.wanted)) && now.Before(d.sweep) {
 		return false
 	}
-	d.wanted = time.Time{}
+	d.wanted, d.more = time.Time{}, false
 	dir, err := d.fs.Open(d.folder.Path)
 	if err != nil {
 		d.fail(err, now)

@@ -16,17 +16,18 @@ func (b *backoff) next() time.Duration {
 func (b *backoff) reset() { b.last = 0 }
 
 // limiter allows three of something at once within ten seconds, then spaces
-// them out from 100 ms doubling to 10 s.
+// them out from 100 ms doubling to longest.
 type limiter struct {
-	recent [3]time.Time // the latest grants, oldest first
-	delay  time.Duration
+	longest time.Duration
+	recent  [3]time.Time // the latest grants, oldest first
+	delay   time.Duration
 }
 
 // next grants the next one and says when it may happen.
 func (l *limiter) next(now time.Time) time.Time {
 	at := now
 	if oldest := l.recent[0]; !oldest.IsZero() && now.Sub(oldest) < 10*time.Second {
-		l.delay = min(max(2*l.delay, 100*time.Millisecond), 10*time.Second)
+		l.delay = min(max(2*l.delay, 100*time.Millisecond), l.longest)
 		at = now.Add(l.delay)
 	} else {
 		l.delay = 0

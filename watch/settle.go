@@ -81,6 +81,7 @@ func (d *drop) admit(name string, s state, now time.Time) *entry {
 	}
 	if d.full() {
 		d.more = true
+		d.want(now) // a listing knows at least how many there are
 		return nil
 	}
 	e := &entry{name: name, seen: s, changed: now, first: now, restless: now, round: d.round}
