@@ -185,6 +185,7 @@ type session struct {
 	input     bool
 	ui        *jsonView          // set while a command prints JSON lines
 	tap       func(engine.Event) // the demo listens here; may be nil
+	aloud     bool               // whether people are to see a line while the configuration is read
 	conboxes  *engine.Conboxes
 	log       *slog.Logger
 	logTo     *logWriter
@@ -241,7 +242,28 @@ func (s *session) speaks() tongue {
 
 // read reads the configuration as it is now, with the values that a person gave.
 func (s *session) read(vars []VarFlag) (*engine.Config, diag.List) {
-	return s.Load(LoadRequest{Dir: s.Dir, Vars: slices.Concat(vars, s.answers)})
+	return s.loading(LoadRequest{Dir: s.Dir, Vars: slices.Concat(vars, s.answers)})
+}
+
+// silence is how long nothing may be on the screen after a command was entered.
+const silence = 50 * time.Millisecond
+
+// loading reads a configuration. Where that takes longer than silence and somebody looks on, it is said, once.
+func (s *session) loading(r LoadRequest) (*engine.Config, diag.List) {
+	if !s.aloud {
+		return s.Load(r)
+	}
+	s.aloud = false
+	out, said := s.outScreen(), make(chan struct{})
+	timer := time.AfterFunc(silence, func() {
+		defer close(said)
+		out.printf("Reading the configuration...\n")
+	})
+	cfg, diags := s.Load(r)
+	if !timer.Stop() {
+		<-said
+	}
+	return cfg, diags
 }
 
 // load reads the configuration, asking for values that are missing where somebody can be asked. Warnings are shown;

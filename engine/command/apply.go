@@ -75,6 +75,7 @@ func (s *session) apply(o applyOptions) (engine.Tally, error) {
 	if err := s.applyPossible(o); err != nil {
 		return engine.Tally{}, err
 	}
+	s.aloud = !o.json
 	cfg, err := s.load(o.vars)
 	if err != nil {
 		return engine.Tally{}, err

@@ -30,6 +30,7 @@ func (s *session) plan(o planOptions) error {
 		s.ui = newJSONView(s.Stdout, now, s.Version)
 		s.ui.hello()
 	}
+	s.aloud = !o.json
 	cfg, err := s.load(o.vars)
 	if err != nil {
 		return err

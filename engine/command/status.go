@@ -30,6 +30,7 @@ func (s *session) statusCommand() *cobra.Command {
 }
 
 func (s *session) status(vars []VarFlag, asJSON bool) error {
+	s.aloud = !asJSON
 	cfg, broken, err := s.configOrLedger(vars)
 	if err != nil {
 		return err

@@ -34,7 +34,8 @@ func (s *session) validateCommand() *cobra.Command {
 
 func (s *session) validate(vars []VarFlag, asJSON bool) error {
 	shortLived()
-	_, diags := s.Load(LoadRequest{Dir: s.Dir, Vars: vars, Validate: true})
+	s.aloud = !asJSON
+	_, diags := s.loading(LoadRequest{Dir: s.Dir, Vars: vars, Validate: true})
 	diags.Sort()
 	if asJSON {
 		if err := s.printJSON(validationOf(diags)); err != nil {

@@ -49,6 +49,7 @@ func (s *session) watch(o watchOptions) (engine.Tally, error) {
 	if err != nil {
 		return engine.Tally{}, fmt.Errorf("start to watch: %w", err)
 	}
+	s.aloud = !o.json
 	cfg, err := s.load(o.vars)
 	if err != nil {
 		return engine.Tally{}, err
