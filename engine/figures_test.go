@@ -112,7 +112,7 @@ func (f *figureServer) resume() {
 func (f *figureServer) await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	late := false
-	overdue := time.AfterFunc(5*time.Minute, func() {
+	overdue := time.AfterFunc(20*time.Minute, func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		late = true

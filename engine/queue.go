@@ -67,14 +67,18 @@ func (q *queue) serial(ctx context.Context, actions []*Action) {
 	}
 }
 
+// afterwards is how many steps of a block may be written and recorded side by side whose server is done with them: enough for
+// their flushes to be shared.
+const afterwards = 24
+
 // parallel does so many steps at a time. One whose server is done with it leaves its place to the next, and writes and
 // records what is left meanwhile: those flushes then go side by side too, and share transactions.
 func (q *queue) parallel(ctx context.Context, actions []*Action, atOnce int) {
 	next := make(chan *Action)
 	places := make(chan struct{}, atOnce)
-	workers := max(atOnce, cap(q.steps))
-	if q.g.imp.OnError == "stop" {
-		workers = atOnce // none may begin before it is known how those before it ended
+	workers := atOnce
+	if q.g.imp.OnError != "stop" { // else none may begin before it is known how those before it ended
+		workers += afterwards
 	}
 	var all sync.WaitGroup
 	for range min(workers, len(actions)) {
@@ -94,7 +98,8 @@ func (q *queue) parallel(ctx context.Context, actions []*Action, atOnce int) {
 	all.Wait()
 }
 
-// one does one step, or says why it is not begun.
+// one does one step, or says why it is not begun. over is called when it counts no more among the steps at once, at the latest
+// when it has ended.
 func (q *queue) one(ctx context.Context, a *Action, over func()) {
 	began := time.Now()
 	q.mu.Lock()
@@ -112,8 +117,12 @@ func (q *queue) one(ctx context.Context, a *Action, over func()) {
 			if !q.probing(a) {
 				q.tellBegun(a, began)
 			}
-			e = q.step(ctx, a, over)
-			<-q.steps
+			done := sync.OnceFunc(func() {
+				<-q.steps
+				over()
+			})
+			e = q.step(ctx, a, done)
+			done()
 		case <-q.soft.Done():
 			e = ending{result: ResultNotStarted, text: errStopped.Error()}
 		}
