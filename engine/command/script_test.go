@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"calls":     countCalls,
 			"purchases": countPurchases,
 			"shapes":    compareShapes,
+			"hides":     fileHides,
 			"waitfor":   waitForFile,
 			"state":     sandboxState,
 			"codes":     exitCode,
