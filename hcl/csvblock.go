@@ -168,11 +168,8 @@ func (in *instance) buildCheck(s *engine.CSV, n *node) {
 	if n.values["condition"] == nil || n.values["error_message"] == nil {
 		return
 	}
-	if v, ok := in.evaluate(condition, scopeRow); ok {
-		if ty := v.Type(); ty != cty.Bool && ty != cty.DynamicPseudoType {
-			in.wrong(condition, "invalid_condition", "The condition is not true or false", fmt.Sprintf("It gives %s.", article(ty)))
-			return
-		}
+	if !in.soundCheck(condition, message) {
+		return
 	}
 	hidden := hiddenColumns(s)
 	s.Checks = append(s.Checks, engine.CSVCheck{Name: n.label, Holds: func(row map[string]any) (bool, string, error) {
@@ -182,6 +179,31 @@ func (in *instance) buildCheck(s *engine.CSV, n *node) {
 		}
 		return in.rowHolds(condition, message, v)
 	}})
+}
+
+// soundCheck reports what can be known of a check before there is a row.
+func (in *instance) soundCheck(condition, message hcl.Expression) bool {
+	sound := true
+	for _, part := range []struct {
+		expr        hcl.Expression
+		ty          cty.Type
+		what, wrong string
+	}{
+		{condition, cty.Bool, "a condition", "The condition is not true or false"},
+		{message, cty.String, "a message", "error_message is text"},
+	} {
+		v, ok := in.evaluate(part.expr, scopeRow)
+		switch ty := v.Type(); {
+		case !ok:
+		case hasSecret(v):
+			in.wrong(part.expr, "secret_not_allowed", "A secret in "+part.what, "A secret is read only when a request needs it, so no row can be checked by it.")
+			sound = false
+		case ty != part.ty && ty != cty.DynamicPseudoType:
+			in.wrong(part.expr, "invalid_condition", part.wrong, fmt.Sprintf("It gives %s.", article(ty)))
+			sound = false
+		}
+	}
+	return sound
 }
 
 // hiddenColumns are the columns whose values are masked everywhere.

@@ -53,6 +53,18 @@ import "staff" {
   folder     = "in/${secret("env:FOLDER")}"
   object     = local.pw
   method     = formatdate(var.token, "x")
+
+  csv {
+    check "by secret" {
+      condition     = row.A == secret("env:CHECK")
+      error_message = "no ${secret("env:CHECK")}"
+    }
+
+    check "message" {
+      condition     = row.A == "x"
+      error_message = ["a", "b"]
+    }
+  }
 }
 
 import "keys" {
