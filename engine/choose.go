@@ -198,9 +198,22 @@ func nearest(pattern string, all []Address) []string {
 	}
 	var list []scored
 	plain := plainBrackets(pattern)
-	for _, a := range all {
-		if s := plainSpelling(a); len(s) < 200 {
+	bases := map[Address]bool{}
+	note := func(a Address) {
+		switch s := plainSpelling(a); {
+		case a.Name == plain: // its kind was left out
+			list = append(list, scored{a.String(), 1})
+		case len(s) < 200:
 			list = append(list, scored{a.String(), diag.Distance(plain, s)})
+		}
+	}
+	for _, a := range all {
+		if base := a.Base(); !bases[base] {
+			bases[base] = true
+			note(base)
+		}
+		if a != a.Base() {
+			note(a)
 		}
 	}
 	slices.SortFunc(list, func(a, b scored) int {
@@ -209,7 +222,8 @@ func nearest(pattern string, all []Address) []string {
 	far := 2 * max(3, len(plain)/3)
 	var out []string
 	for _, s := range list {
-		if s.score <= max(far, list[0].score) && !slices.Contains(out, s.text) && len(out) < 3 {
+		// What is twice as far as the best is noise beside it.
+		if s.score <= max(list[0].score, min(far, 2*list[0].score+1)) && !slices.Contains(out, s.text) && len(out) < 3 {
 			out = append(out, s.text)
 		}
 	}

@@ -182,6 +182,16 @@ func TestPatternThatMatchesNothing(t *testing.T) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
+	keyed := r.load(head + strings.NewReplacer("{\n", "{\n  for_each = toset([\"wels\", \"linz\"])\n", `"in"`, `"in/${each.key}"`).Replace(staff))
+	for pattern, want := range map[string]string{
+		"import.stff": "import.staff", "staff": "import.staff", "import.staff[Wels]": "import.staff[wels]", "import.staff.linz": "import.staff[linz]",
+	} {
+		_, err := r.tryPlan(keyed, engine.PlanOptions{Targets: []string{pattern}})
+		wrong := (*engine.AddressError)(nil)
+		if !errors.As(err, &wrong) || len(wrong.Nearest) == 0 || wrong.Nearest[0] != want {
+			t.Errorf("%s: %v", pattern, err)
+		}
+	}
 	_, err := r.tryPlan(cfg, engine.PlanOptions{Targets: []string{"export.nothing_like_it_at_all"}})
 	if wrong := (*engine.AddressError)(nil); !errors.As(err, &wrong) || len(wrong.Nearest) != 0 {
 		t.Errorf("%v", err)
