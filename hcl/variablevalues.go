@@ -204,7 +204,7 @@ func (in *instance) holds(condition, message hcl.Expression) (bool, string) {
 	case !ok:
 		return false, ""
 	case hasMark(m, markSensitive) || hasSecret(m) || in.usesConfidential(message):
-		return false, masked
+		return false, "The message of this condition uses a sensitive value, so it is not shown."
 	case !m.IsKnown() || m.IsNull() || m.Type() != cty.String:
 		in.wrong(message, "invalid_condition", "error_message is text", fmt.Sprintf("It gives %s.", article(m.Type())))
 		return false, ""
