@@ -67,6 +67,20 @@ export "e" {
 	}
 }
 
+// TestBrokenJSON: JSON that cannot be read is one mistake, JSON that is no object another.
+func TestBrokenJSON(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"locals": {"a": 1},}`: "Trailing comma in object",
+		`"text"`:                "Root value must be object",
+		``:                      "Missing value",
+	} {
+		_, diags := load(t, map[string]string{"a.hcl.json": text})
+		if len(diags) != 1 || diags[0].Summary != want || diags[0].Code != "syntax" {
+			t.Errorf("%s: %s", text, show(diags))
+		}
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	text := hr + "import \"staff\" {\n  connection = connection.perbit.hr\n  folder     = \"in\"\n  object     = \"Bezüge\"\n  method     = \"m\"\n}\n"
 	utf16Bytes := func(s string) string {

@@ -12,6 +12,7 @@ import (
 const (
 	multiline = "Invalid multi-line string"
 	badEscape = "Invalid escape sequence"
+	noRoot    = "Root value must be object" // said of JSON also where it could not be read at all
 )
 
 // addSyntax records what a parser said about one file. Of a quoted text that is a Windows path only one complaint is
@@ -33,7 +34,7 @@ func (c *complaints) addSyntax(name string, diags hcl.Diagnostics) {
 			}
 			lines = true
 		}
-		if told.explains(d) {
+		if told.explains(d) || d.Summary == noRoot && len(diags) > 1 {
 			continue
 		}
 		if d.Summary == badEscape {
