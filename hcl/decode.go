@@ -107,13 +107,23 @@ func (in *instance) missingAttributes(block string, names []string, header hcl.R
 	})
 }
 
-// suggest names the attribute that a misspelling meant, also where it is set already, which the library leaves out.
+// suggest names the attribute or block that a misspelling meant, also where the library leaves it out: an attribute that is
+// set already, the label of a dynamic block, a property in JSON.
 func (in *instance) suggest(d *hcl.Diagnostic, spec *blockSpec) {
-	if d.Subject == nil || codeFor(d.Summary) != "unknown_attribute" || strings.Contains(d.Detail, "Did you mean") {
+	code := codeFor(d.Summary)
+	if d.Subject == nil || code != "unknown_attribute" && code != "unknown_block" || strings.Contains(d.Detail, "Did you mean") {
 		return
 	}
-	name := strings.Trim(in.sourceText(*d.Subject), `"`)
-	d.Detail += didYouMean(name, sortedKeys(spec.byName))
+	var names []string
+	if code == "unknown_attribute" {
+		names = sortedKeys(spec.byName)
+	}
+	if code == "unknown_block" || strings.HasPrefix(d.Summary, "Extraneous JSON") { // in JSON a property may be either
+		for _, b := range spec.blocks {
+			names = append(names, b.name)
+		}
+	}
+	d.Detail += didYouMean(strings.Trim(in.sourceText(*d.Subject), `"`), names)
 }
 
 func (in *instance) decodeAttribute(n *node, a *attribute, given *hcl.Attribute, prefix string) {

@@ -172,3 +172,15 @@ import "i" {
 		t.Errorf("in JSON: %s", show(diags))
 	}
 }
+
+// TestNearestBlock: the label of a dynamic block and a property in JSON are names of blocks too.
+func TestNearestBlock(t *testing.T) {
+	for file, text := range map[string]string{
+		"b.hcl":      `import "i" {` + "\n  dynamic \"archve\" {\n    for_each = [1]\n    content {}\n  }\n}",
+		"b.hcl.json": `{"import": {"i": {"archve": {"folder": "x"}}}}`,
+	} {
+		if _, diags := load(t, map[string]string{"a.hcl": hr, file: text}); !strings.Contains(show(diags), `Did you mean "archive"?`) {
+			t.Errorf("%s: %s", file, show(diags))
+		}
+	}
+}
