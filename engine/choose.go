@@ -208,11 +208,11 @@ func nearest(pattern string, all []Address) []string {
 		}
 	}
 	for _, a := range all {
-		if base := a.Base(); !bases[base] {
+		if base := a.Base(); !bases[base] && !strings.Contains(pattern, "[") { // who names a key means no whole block
 			bases[base] = true
 			note(base)
 		}
-		if a != a.Base() {
+		if !bases[a] {
 			note(a)
 		}
 	}
