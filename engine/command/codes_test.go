@@ -30,6 +30,9 @@ func sourceCodes(t *testing.T) map[string]map[string]bool {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
+		if d.Name() == "jsonexamples.go" {
+			return nil // quotes codes of all areas and gives none out
+		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
 		dir, _ := filepath.Rel(root, filepath.Dir(path))
 		packages[filepath.ToSlash(dir)] = append(packages[filepath.ToSlash(dir)], file)

@@ -66,7 +66,7 @@ func exampleChange() change {
 func exampleDiagnostic() diag.Diagnostic {
 	place := diag.Range{Filename: "main.hcl", Start: diag.Pos{Line: 8, Column: 16, Byte: 120}, End: diag.Pos{Line: 8, Column: 32, Byte: 136}}
 	return diag.Diagnostic{
-		Code: "unknown_variable", Address: "import.staff", Summary: "Undeclared variable", Detail: "There is no variable \"objekt\". Did you mean var.object?", Range: &place,
+		Code: "unknown_reference", Address: "import.staff", Summary: "Unknown reference", Detail: "There is no variable \"objekt\". Did you mean var.object?", Range: &place,
 		Snippet: &diag.Snippet{Context: "import \"staff\"", Code: "  object     = var.objekt", StartLine: 8, HighlightStartOffset: 15, HighlightEndOffset: 25, Values: []diag.Value{{Traversal: "var.objekt", Statement: "is unknown"}}},
 	}
 }

@@ -15,6 +15,9 @@ import (
 // has one that is on no line.
 func TestJSONPageIsComplete(t *testing.T) {
 	page, used := jsonReference(), map[string]bool{}
+	if code := exampleDiagnostic().Code; configurationTable(t)[code] == "" {
+		t.Errorf("the example quotes %s, which is no code", code)
+	}
 	for _, e := range append(exampleLines(), exampleDocuments()...) {
 		if len(e.text) == 0 {
 			t.Errorf("%s has no example", e.title)
