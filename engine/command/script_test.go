@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			"freeport":  freePort,
 			"same":      sameTree,
 			"concat":    concatFiles,
+			"timeless":  takeTimes,
 		},
 		RequireExplicitExec: true,
 	})
@@ -218,4 +219,14 @@ func concatFiles(ts *testscript.TestScript, _ bool, args []string) {
 		all.WriteString(ts.ReadFile(name))
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(all.String()), 0o644))
+}
+
+// timesInJSON are the moments of an output that differ from run to run.
+var timesInJSON = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)?`)
+
+// timeless FILE...: takes the moments out of the files.
+func takeTimes(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		ts.Check(os.WriteFile(ts.MkAbs(name), timesInJSON.ReplaceAll([]byte(ts.ReadFile(name)), []byte("TIME")), 0o644))
+	}
 }

@@ -30,7 +30,7 @@ func (c *catalogue) sprintf(format string, args []any) string {
 			texts[p.arg] = printed(p, args[p.arg])
 		}
 	}
-	return c.fill(e.wholeGerman, texts)
+	return fill(e.wholeGerman, texts, c.text)
 }
 
 func printed(p part, arg any) string {
@@ -45,15 +45,15 @@ func printed(p part, arg any) string {
 	return fmt.Sprintf(verb, arg)
 }
 
-// fill puts arguments, as texts, into German parts.
-func (c *catalogue) fill(german []part, args []string) string {
+// fill puts arguments, as texts, into German parts; say translates those that are translated once more.
+func fill(german []part, args []string, say func(string) string) string {
 	var b strings.Builder
 	for _, p := range german {
 		switch p.verb {
 		case 0:
 			b.WriteString(p.text)
 		case 'w':
-			b.WriteString(c.text(args[p.arg]))
+			b.WriteString(say(args[p.arg]))
 		case 'n':
 			b.WriteString(number(args[p.arg]))
 		case 'a':
@@ -100,26 +100,55 @@ func withoutArticle(text string) string {
 	return text
 }
 
+// longest is how many bytes a text may have: no message is as long, and the work grows faster than the text.
+const longest = 4000
+
 func (c *catalogue) text(english string) string {
-	if letters(english) < 2 {
+	if len(english) > longest || letters(english) < 2 {
 		return english
-	}
-	if e := c.exact[english]; e != nil && e.args == 0 {
-		return c.fill(e.wholeGerman, nil)
 	}
 	if german, ok := c.memory.get(english); ok {
 		return german
 	}
-	german, _ := c.best(english)
+	german := (&attempt{c, map[string]understood{}}).best(english).german
 	c.memory.put(english, german)
 	return german
 }
 
+// An attempt is one text that is being said in German. Its pieces, and theirs, are looked at once each.
+type attempt struct {
+	*catalogue
+	known map[string]understood
+}
+
+// understood is a text in German, and how many letters of the English are known.
+type understood struct {
+	german string
+	score  int
+}
+
 // best divides a text into pieces that entries made, so that as many letters as possible are theirs.
-func (c *catalogue) best(english string) (string, int) {
-	t := c.divide(english)
+func (a *attempt) best(english string) understood {
+	if u, ok := a.known[english]; ok {
+		return u
+	}
+	u := understood{}
+	switch e := a.exact[english]; {
+	case e != nil && e.args == 0:
+		u = understood{fill(e.wholeGerman, nil, nil), letters(english)}
+	case !strings.Contains(english, " "): // every entry has a space
+		u.german = english
+	default:
+		u = a.divided(english)
+	}
+	a.known[english] = u
+	return u
+}
+
+func (a *attempt) divided(english string) understood {
+	t := a.divide(english)
 	if len(t.heads) == 0 && len(t.tails) == 0 {
-		return english, 0
+		return understood{english, 0}
 	}
 	r := t.sentence(0)
 	if r.score == 0 && t.continues(0) { // a piece that its sentence has as an argument
@@ -127,16 +156,16 @@ func (c *catalogue) best(english string) (string, int) {
 			r = going
 		}
 	}
-	return r.text, r.score
+	return understood{r.text, r.score}
 }
 
 // A division is a text with the places where it may be cut, and the entries that may be in it.
 type division struct {
-	*catalogue
+	*attempt
 	english      string
 	cuts         []cut // in order; the last is the end
 	heads, tails []*entry
-	known        map[int]result // best divisions from a cut on, where a sentence begins
+	begun        map[int]result // best divisions from a cut on, where a sentence begins
 	going        map[int]result // likewise, where one goes on
 }
 
@@ -164,19 +193,19 @@ func (r result) better(than result) bool {
 	return r.pieces < than.pieces
 }
 
-func (c *catalogue) divide(english string) *division {
-	t := &division{catalogue: c, english: english, known: map[int]result{}, going: map[int]result{}}
-	t.heads = slices.Clone(c.always)
+func (a *attempt) divide(english string) *division {
+	t := &division{attempt: a, english: english, begun: map[int]result{}, going: map[int]result{}}
+	t.heads = slices.Clone(a.always)
 	seen := map[string]bool{}
 	for _, w := range splitWords(english) {
 		word := strings.ToLower(english[w.from:w.to])
 		if !seen[word] {
 			seen[word] = true
-			t.heads = append(t.heads, c.heads[word]...)
-			t.tails = append(t.tails, c.tails[word]...)
+			t.heads = append(t.heads, a.catalogue.heads[word]...)
+			t.tails = append(t.tails, a.catalogue.tails[word]...)
 		}
 	}
-	for _, e := range c.always {
+	for _, e := range a.always {
 		if e.goesOn {
 			t.tails = append(t.tails, e)
 		}
@@ -222,7 +251,7 @@ func (t *division) sentence(i int) result {
 	if i >= len(t.english) {
 		return result{ok: true}
 	}
-	if r, ok := t.known[i]; ok {
+	if r, ok := t.begun[i]; ok {
 		return r
 	}
 	best := result{}
@@ -242,7 +271,7 @@ func (t *division) sentence(i int) result {
 				}
 			}
 		}
-		if c.begins && t.mayStay(piece) {
+		if c.begins && (c.at == len(t.english) || t.mayStay(piece)) {
 			if rest := t.sentence(c.at); rest.ok {
 				r := result{piece + space + rest.text, rest.score, rest.pieces + 1, true}
 				if r.better(best) {
@@ -251,7 +280,7 @@ func (t *division) sentence(i int) result {
 			}
 		}
 	}
-	t.known[i] = best
+	t.begun[i] = best
 	return best
 }
 
@@ -259,10 +288,10 @@ func (t *division) sentence(i int) result {
 func (t *division) word(english string) (string, bool) {
 	first, n := utf8.DecodeRuneInString(english)
 	if e := t.exact[english]; e != nil && e.args == 0 {
-		return t.fill(e.wholeGerman, nil), true
+		return fill(e.wholeGerman, nil, nil), true
 	}
 	if e := t.exact[string(unicode.ToLower(first))+english[n:]]; e != nil && e.args == 0 {
-		return capital(t.fill(e.wholeGerman, nil)), true
+		return capital(fill(e.wholeGerman, nil, nil)), true
 	}
 	return "", false
 }
@@ -357,8 +386,11 @@ func (t *division) say(e *entry, english string, args []string, sentence bool) (
 			if e.vague && (words(args[p.arg]) || e.begins && small(args[p.arg])) {
 				return "", 0, false
 			}
+			if e.last(p.arg) && e.cause(p.arg) { // what somebody else said is understood as it is
+				score += letters(args[p.arg])
+			}
 		default:
-			_, s := t.best(args[p.arg])
+			s := t.best(args[p.arg]).score
 			if s == 0 && words(args[p.arg]) && !e.cause(p.arg) {
 				return "", 0, false
 			}
@@ -369,7 +401,7 @@ func (t *division) say(e *entry, english string, args []string, sentence bool) (
 	if !sure {
 		return "", 0, false
 	}
-	german = t.fill(e.german, args)
+	german = fill(e.german, args, func(text string) string { return t.best(text).german })
 	large := sentence
 	if len(e.parts) > 0 && e.parts[0].verb == 0 {
 		first, _ := utf8.DecodeRuneInString(english)
@@ -380,6 +412,12 @@ func (t *division) say(e *entry, english string, args []string, sentence bool) (
 		german = capital(german)
 	}
 	return german, score, true
+}
+
+// last reports whether an argument ends the English.
+func (e *entry) last(arg int) bool {
+	p := e.parts[len(e.parts)-1]
+	return p.verb != 0 && p.arg == arg
 }
 
 // cause reports whether an argument stands at the end behind a colon, or in brackets there, where the messages of others
@@ -397,6 +435,9 @@ func (e *entry) cause(arg int) bool {
 
 // words reports whether a text looks like a part of a sentence: two words or more outside quotes and brackets.
 func words(text string) bool {
+	if strings.HasPrefix(text, "dropform ") { // a command
+		return false
+	}
 	s, n, from := scanner{}, 0, 0
 	for i := range len(text) + 1 {
 		if i == len(text) || text[i] == ' ' && s.outside() {
