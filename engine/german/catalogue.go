@@ -2,6 +2,7 @@ package german
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -26,44 +27,31 @@ type catalogue struct {
 }
 
 var shared = sync.OnceValue(func() *catalogue {
-	c, err := load()
-	if err != nil {
-		panic(err) // a test reads the same files
-	}
+	c, _ := load() // tests read the same files; a person gets what can be read of them
 	return c
 })
 
-// load reads every file of the catalogue.
+// load reads every file of the catalogue. The catalogue holds all that is not wrong.
 func load() (*catalogue, error) {
 	c := &catalogue{exact: map[string]*entry{}, heads: map[string][]*entry{}, tails: map[string][]*entry{}}
 	names, err := files.ReadDir(".")
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range names {
-		text, err := files.ReadFile(name.Name())
-		if err != nil {
-			return nil, err
-		}
-		if err := c.read(name.Name(), string(text)); err != nil {
-			return nil, err
-		}
+		text, failed := files.ReadFile(name.Name())
+		err = errors.Join(err, failed, c.read(name.Name(), string(text)))
 	}
 	for _, words := range []map[string]string{csvschema.Words(), engine.CallWords()} {
 		for english, german := range words {
 			if c.exact[english] != nil {
 				continue // a file knows it better
 			}
-			if err := c.add(english, german); err != nil {
-				return nil, err
-			}
+			err = errors.Join(err, c.add(english, german))
 		}
 	}
-	return c, nil
+	return c, err
 }
 
 // read takes the pairs of one file: msgid and msgstr, each a Go string on one line; # begins a comment.
-func (c *catalogue) read(name, text string) error {
+func (c *catalogue) read(name, text string) (wrong error) {
 	english, waiting := "", false
 	number := 0
 	for line := range strings.Lines(text) {
@@ -76,19 +64,19 @@ func (c *catalogue) read(name, text string) error {
 		value, err := strconv.Unquote(quoted)
 		switch {
 		case err != nil:
-			return fmt.Errorf("%s:%d: %s: %w", name, number, quoted, err)
+			wrong = errors.Join(wrong, fmt.Errorf("%s:%d: %s: %w", name, number, quoted, err))
 		case key == "msgid" && !waiting:
 			english, waiting = value, true
 		case key == "msgstr" && waiting:
 			waiting = false
 			if err := c.add(english, value); err != nil {
-				return fmt.Errorf("%s:%d: %w", name, number, err)
+				wrong = errors.Join(wrong, fmt.Errorf("%s:%d: %w", name, number, err))
 			}
 		default:
-			return fmt.Errorf("%s:%d: %s is out of place", name, number, key)
+			wrong = errors.Join(wrong, fmt.Errorf("%s:%d: %s is out of place", name, number, key))
 		}
 	}
-	return nil
+	return wrong
 }
 
 func (c *catalogue) add(english, german string) error {
