@@ -55,7 +55,7 @@ var kept = map[string]string{
 	"DD.MM.YYYY hh:mm": "a form", "DD.MM.YYYY hh:mm:ss": "a form", "YYYY-MM-DD hh:mm:ss": "a form",
 	// How the messages of libraries begin, by which they are known.
 	"unknown flag: -": "a library's", "error parsing regexp: ": "a library's", "Unclosed": "a library's", "Unexpected \"": "a library's",
-	"Missing name for": "a library's", "Missing kind for": "a library's", "Missing type for": "a library's", "Extraneous label for": "a library's",
+	"Extraneous JSON": "a library's", "Missing name for": "a library's", "Missing kind for": "a library's", "Missing type for": "a library's", "Extraneous label for": "a library's",
 	"Condition is null": "a library's", "Attempt to": "a library's", "Iteration over": "a library's", "1 labels (name) are": "a library's",
 	"Invalid dynamic": "a library's", "1 labels": "a library's", "1 label": "a library's", "1 label (name) is": "a library's",
 	"Error: find the working directory:": "said before anything is known of the language",
