@@ -77,8 +77,8 @@ func (l *life) isDead() bool {
 // begin starts a process that dies after so many moments.
 func (w *world) begin(name string, moments int) *life {
 	w.t.Helper()
-	w.calm.Lock()
-	defer w.calm.Unlock()
+	w.calm <- struct{}{}
+	defer func() { <-w.calm }()
 	l := &life{w: w, name: name, left: moments, done: make(chan struct{}), fs: faultfs.New(w.disk), boxes: engine.NewConboxes("test")}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.soft, l.stop = context.WithCancel(l.ctx)
@@ -186,8 +186,8 @@ func (w *world) watch(moments int) *life {
 // killAll is kill -9 for every process at once: the ledger is copied as it is at this instant, and those that come later
 // open the copy.
 func (w *world) killAll() {
-	w.calm.Lock()
-	defer w.calm.Unlock()
+	w.calm <- struct{}{}
+	defer func() { <-w.calm }()
 	lives := w.processes()
 	if !slices.ContainsFunc(lives, func(l *life) bool { return !l.isDead() }) {
 		return

@@ -248,8 +248,8 @@ func (w *world) person(finally bool) {
 	if w.broken {
 		return
 	}
-	w.calm.Lock()
-	defer w.calm.Unlock()
+	w.calm <- struct{}{}
+	defer func() { <-w.calm }()
 	p, err := w.tryPlan(w.cfg, engine.PlanOptions{})
 	if err != nil {
 		w.t.Fatal(err)
