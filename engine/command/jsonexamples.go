@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dropform/engine"
-	"dropform/engine/conbox"
 	"dropform/engine/csvschema"
 	"dropform/engine/diag"
 )
@@ -57,7 +56,7 @@ func exampleChange() change {
 	return change{
 		"rule.purchase.orders[101224-01]", string(engine.Purchase), engine.ReasonRow, engine.Purchase.Risk(), string(engine.ApprovalRequired),
 		&orderJSON{
-			File: "march.csv", Line: 2, Sent: json.RawMessage(`{"Action":"` + conbox.Purchase{}.Action() + `","DocTyp":2,"DocNbr":"101224-01","PosNbr":"Pos01"}`),
+			File: "march.csv", Line: 2, Sent: json.RawMessage(`{"Action":"Purchase","DocTyp":2,"DocNbr":"101224-01","PosNbr":"Pos01"}`),
 			Positions: []orderLineJSON{{"Pos01", 2, "T-780-WE", "4", "345.0", "155.25", "621.00"}}, Total: "621.00", Complete: true, Unknown: "the server does not know GetPositionData",
 		},
 	}
