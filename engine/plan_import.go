@@ -145,13 +145,12 @@ func size(n int64) string { return humanize.Bytes(uint64(max(n, 0))) }
 // import's method is by now. A file that was moved to an archive and lies there again was dropped again.
 func (d *draft) recognised(imp *Import, f *fileFacts) bool {
 	for _, w := range d.s.unfinishedOf(imp.Address) {
-		if w.Item == f.Name && w.SourceDigest == f.Digest && (w.State.Open() || w.State == ledger.StateUnknown && imp.OnUnknown != "retry") {
+		if w.Item == f.Name && w.SourceDigest == f.Digest && imp.holds(&w) {
 			return true // listed already, as the work itself
 		}
 	}
 	k := f.known
-	dealtWith := k.State == ledger.FileDone || k.State == ledger.FileDuplicate
-	if !f.isKnown || !dealtWith || k.Digest != f.Digest || imp.Archive != nil || d.replaced(imp.Address.Of(f.Name)) {
+	if !f.isKnown || !k.State.DealtWith() || k.Digest != f.Digest || imp.Archive != nil || d.replaced(imp.Address.Of(f.Name)) {
 		return false
 	}
 	if imp.Duplicates == "import" && k.Stamp.FileID != f.Stamp.FileID && k.Stamp.ModTime != f.Stamp.ModTime {
@@ -160,6 +159,11 @@ func (d *draft) recognised(imp *Import, f *fileFacts) bool {
 	k.Stamp = f.Stamp
 	d.Recognised = append(d.Recognised, k)
 	return true
+}
+
+// holds reports whether work keeps its file from being sent again: the server has it, or may have.
+func (i *Import) holds(w *ledger.Work) bool {
+	return w.State.Open() || w.State == ledger.StateUnknown && i.OnUnknown != "retry"
 }
 
 // planContent decides by content: what the ledger knows, for this object and method, of the very bytes that would leave. The
@@ -205,7 +209,7 @@ func newReason(f *fileFacts) string {
 
 // send plans the upload, or the rejection when the file is not valid.
 func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Action) {
-	a.Address, a.Import, a.File, a.Report = at, imp, f.FileSeen, f.report
+	a.Address, a.Import, a.File, a.Report, a.known = at, imp, f.FileSeen, f.report, f.known
 	if f.report != nil && !f.report.Valid {
 		a.Kind, a.Reason = Reject, ReasonInvalid
 		a.Text = fmt.Sprintf("%s in it", plural(f.report.ErrorCount, "error", "errors"))

@@ -241,7 +241,7 @@ func (d *draft) takes(r *Rule, c *callSeen, file Address) (other Address, taken 
 
 // planPlaced: nothing of the file is open. Either an earlier run did not come to file it away, or it was dropped again.
 func (d *draft) planPlaced(r *Rule, f *fileFacts, file *ruleFile) {
-	if k := f.known; f.isKnown && r.Archive == nil && k.Digest == f.Digest && (k.State == ledger.FileDone || k.State == ledger.FileDuplicate) {
+	if k := f.known; f.isKnown && r.Archive == nil && k.Digest == f.Digest && k.State.DealtWith() {
 		k.Stamp = f.Stamp // only touched
 		d.Recognised = append(d.Recognised, k)
 		return

@@ -23,19 +23,7 @@ import "staff" {
 
 // A new method does not send again what is unknown, running or done.
 func TestMethodChangeRepeatsNothing(t *testing.T) {
-	for name, prepare := range map[string]func(r *rig, cfg *engine.Config){
-		"unknown": func(r *rig, cfg *engine.Config) {
-			r.inject(sandbox.Fault{Kind: sandbox.FaultCutAfterAccept, Action: "Import", Times: 1})
-			r.apply(cfg, engine.PlanOptions{})
-		},
-		"running": func(r *rig, cfg *engine.Config) { r.stopWhileRunning(cfg) },
-		"done and touched": func(r *rig, cfg *engine.Config) {
-			r.apply(cfg, engine.PlanOptions{})
-			if err := os.Chmod(r.path("in/a.csv"), 0o600); err != nil {
-				r.t.Fatal(err)
-			}
-		},
-	} {
+	for name, prepare := range dealings {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			r.write("in/a.csv", goodCSV)
@@ -43,6 +31,47 @@ func TestMethodChangeRepeatsNothing(t *testing.T) {
 			changed := r.load(head + zeitdaten)
 			for range 2 {
 				r.apply(changed, engine.PlanOptions{})
+			}
+			if n := len(r.box.Imports()); n != 1 {
+				t.Errorf("%d imports of one file", n)
+			}
+		})
+	}
+}
+
+// dealings are ways in which a run leaves in/a.csv behind.
+var dealings = map[string]func(r *rig, cfg *engine.Config){
+	"unknown": func(r *rig, cfg *engine.Config) {
+		r.inject(sandbox.Fault{Kind: sandbox.FaultCutAfterAccept, Action: "Import", Times: 1})
+		r.apply(cfg, engine.PlanOptions{})
+	},
+	"running": func(r *rig, cfg *engine.Config) { r.stopWhileRunning(cfg) },
+	"done":    func(r *rig, cfg *engine.Config) { r.apply(cfg, engine.PlanOptions{}) },
+	"done and touched": func(r *rig, cfg *engine.Config) {
+		r.apply(cfg, engine.PlanOptions{})
+		if err := os.Chmod(r.path("in/a.csv"), 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+	},
+}
+
+// The same where the other run has the old method and acts between the plan and the step.
+func TestMethodChangeUnderTheRun(t *testing.T) {
+	for name, meanwhile := range dealings {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			before, changed := r.load(head+staff), r.load(head+zeitdaten)
+			r.apply(before, engine.PlanOptions{})
+			r.write("in/a.csv", goodCSV)
+			s := r.session(false)
+			defer s.close(t)
+			plan, err := r.planner(s.l).Plan(context.Background(), changed, engine.PlanOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			meanwhile(r, before)
+			if _, err := s.r.Apply(context.Background(), context.Background(), changed, plan); err != nil {
+				t.Fatal(err)
 			}
 			if n := len(r.box.Imports()); n != 1 {
 				t.Errorf("%d imports of one file", n)

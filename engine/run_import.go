@@ -35,6 +35,9 @@ func (n *run) upload(ctx context.Context, a *Action, over func()) ending {
 	if err != nil {
 		return n.meanwhile(ctx, l, a, stale(err))
 	}
+	if e := n.dealtWith(ctx, a); e != nil {
+		return *e
+	}
 	if imp.WaitForResult {
 		return n.importAndWait(ctx, l, a, sub, served)
 	}
@@ -46,6 +49,34 @@ func (n *run) upload(ctx context.Context, a *Action, over func()) ending {
 		return n.meanwhile(ctx, l, a, *e)
 	}
 	return n.followImport(ctx, l, a, att, perbit.ImportID(id), served)
+}
+
+// dealtWith looks whether another run has dealt with the planned file since it was planned, under whatever method its
+// definition had: the keys of what is sent differ then, so the ledger would not refuse this one. The turn of the block is
+// ours, so it stays true until the intent.
+func (n *run) dealtWith(ctx context.Context, a *Action) *ending {
+	block, name := a.Address.Block().String(), a.Address.Item
+	var known ledger.File
+	var work []ledger.Work
+	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) {
+		if known, _, err = v.File(block, name); err == nil {
+			work, err = v.WorkOf(block, name)
+		}
+		return err
+	})
+	if err != nil {
+		e := notBegun(err)
+		return &e
+	}
+	if known != a.known && known.Digest == a.File.Digest && known.State.DealtWith() {
+		return &ending{result: ResultDone, text: "imported by another run in the meantime"}
+	}
+	for _, w := range work {
+		if w.SourceDigest == a.File.Digest && a.Import.holds(&w) && (a.Again == nil || w.ID != a.Again.ID) {
+			return &ending{result: ResultNotStarted, text: "another run has sent it in the meantime, and has no outcome yet"}
+		}
+	}
+	return nil
 }
 
 // meanwhile looks whether a step that was not started has been done by another process since it was planned.

@@ -19,6 +19,9 @@ const (
 	FileRetry     FileState = "retry"     // a person asked that it be planned again
 )
 
+// DealtWith reports whether nothing is left to do for the content.
+func (s FileState) DealtWith() bool { return s == FileDone || s == FileDuplicate }
+
 // File is what is known of the latest content under one name of an import's folder.
 type File struct {
 	Address string // the import instance
