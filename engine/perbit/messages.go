@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // message is one documented error text with what it means (perbit 2.4, 3.4).
@@ -23,60 +24,63 @@ func says(alternatives ...string) *regexp.Regexp {
 }
 
 // documented holds every message of the vendor's tables with English twins. The .NET texts are those of its own
-// translations; the twins of perbit's own texts are assumptions.
-var documented = []message{
-	{
-		says(`Ung¤ltige Anmeld(?:e|ungs)parameter~!?`, `Invalid (?:login|log-?on|sign-?in|authentication|credential) parameters?~!?`),
-		ClassAuth, hintAuth,
-	},
-	{
-		says(`Methode ist nicht vorhanden\.?(?:~/~Ung¤ltiger Methodentyp\.?)?`,
-			`Method (?:does not exist|is not available|is not present|was not found|not found\.)\.?(?:~/~Invalid method type\.?)?`),
-		ClassConfig, "check the spelling of object and method, and that it is a method of the right kind (import or export)",
-	},
-	{
-		says(`Ung¤ltiger Methodentyp\.?`, `Invalid method type\.?`),
-		ClassConfig, "the method exists but is of the other kind: an import needs an import method, an export an export method",
-	},
-	{
-		says(`Um diese Aktion auszuf¤hren,? sind Berechtigungen erforderlich\.?`,
-			`To (?:perform|execute|carry out) this action,? permissions? (?:is|are) required\.?`,
-			`Permissions? (?:is|are) required (?:to perform|to execute|to carry out|for) this action\.?`),
-		ClassPermission, `give the user, or the role that is set (role "0": the user itself), the right to open this method in perbit`,
-	},
-	{
-		says(`Ung¤ltiges Security-?token~!?`, `Invalid security ?token~!?`,
-			`(?:Die )?Sitzung wurde nicht gefunden oder ist abgelaufen~!?`,
-			`(?:The )?session (?:was|could) not (?:be )?found or (?:is|has|has been) expired~!?`),
-		ClassSession, "the session has ended on the server; log in again",
-	},
-	{says(`Tenant not found~!?`), ClassTenant, "check customer_id and url of the connection"},
-	{
-		says(`Es wurden keine Daten zu dieser (?:Im|Ex)port-?ID gefunden\.?`,
-			`No data (?:(?:was|were) )?found for this (?:im|ex)port[ -]?ID\.?`),
-		ClassNotFound, "the server knows no such job, or it has no protocol (yet)",
-	},
-	{
-		says(`(?:Im|Ex)portAction(?: \S{1,100})? is invalid~!?`),
-		ClassBadAction, "the server does not know this action; is url the address of perbit's web API, and is its version current?",
-	},
-	{
-		says(`Maximale Nachrichtengr\S{2,6}e ¤berschritten(?:~\(~([\d.,]+)~([KMG]?)i?B~\))?~!?`,
-			`Maxim(?:um|al) message size (?:(?:was|is|has been) )?exceeded(?:~\(~([\d.,]+)~([KMG]?)i?B~\))?~!?`,
-			`Maximum request length exceeded\.?`, `Maximale Anforderungsl¤nge ¤berschritten\.?`),
-		ClassTooLarge, hintTooLarge,
-	},
-	{
-		says(`(?:Die )?GUID (?:muss|sollte) 32 Ziffern mit 4 Bindestrichen(?: enthalten)?(?:~\([x-]+\))?\.?`,
-			`Guid (?:should|must) contain 32 digits with 4 dashes(?:~\([x-]+\))?\.?`, `Unrecognized Guid format\.?`),
-		ClassGUID, "an id was sent in a form that the server does not take; log in again",
-	},
-	{
-		says(`(?:Der )?Wert darf nicht NULL sein\.?(?:~\(?Parameter(?:name)?~:?~['"„]?([^\r\n'"“)]{1,200})['"“]?\)?)?`,
-			`Value cannot be null\.?(?:~\(?Parameter(?: name)?~:?~['"]?([^\r\n'")]{1,200})['"]?\)?)?`),
-		ClassNull, hintNull,
-	},
-}
+// translations; the twins of perbit's own texts are assumptions. They are compiled when the first answer is judged: most
+// commands never meet one.
+var documented = sync.OnceValue(func() []message {
+	return []message{
+		{
+			says(`Ung¤ltige Anmeld(?:e|ungs)parameter~!?`, `Invalid (?:login|log-?on|sign-?in|authentication|credential) parameters?~!?`),
+			ClassAuth, hintAuth,
+		},
+		{
+			says(`Methode ist nicht vorhanden\.?(?:~/~Ung¤ltiger Methodentyp\.?)?`,
+				`Method (?:does not exist|is not available|is not present|was not found|not found\.)\.?(?:~/~Invalid method type\.?)?`),
+			ClassConfig, "check the spelling of object and method, and that it is a method of the right kind (import or export)",
+		},
+		{
+			says(`Ung¤ltiger Methodentyp\.?`, `Invalid method type\.?`),
+			ClassConfig, "the method exists but is of the other kind: an import needs an import method, an export an export method",
+		},
+		{
+			says(`Um diese Aktion auszuf¤hren,? sind Berechtigungen erforderlich\.?`,
+				`To (?:perform|execute|carry out) this action,? permissions? (?:is|are) required\.?`,
+				`Permissions? (?:is|are) required (?:to perform|to execute|to carry out|for) this action\.?`),
+			ClassPermission, `give the user, or the role that is set (role "0": the user itself), the right to open this method in perbit`,
+		},
+		{
+			says(`Ung¤ltiges Security-?token~!?`, `Invalid security ?token~!?`,
+				`(?:Die )?Sitzung wurde nicht gefunden oder ist abgelaufen~!?`,
+				`(?:The )?session (?:was|could) not (?:be )?found or (?:is|has|has been) expired~!?`),
+			ClassSession, "the session has ended on the server; log in again",
+		},
+		{says(`Tenant not found~!?`), ClassTenant, "check customer_id and url of the connection"},
+		{
+			says(`Es wurden keine Daten zu dieser (?:Im|Ex)port-?ID gefunden\.?`,
+				`No data (?:(?:was|were) )?found for this (?:im|ex)port[ -]?ID\.?`),
+			ClassNotFound, "the server knows no such job, or it has no protocol (yet)",
+		},
+		{
+			says(`(?:Im|Ex)portAction(?: \S{1,100})? is invalid~!?`),
+			ClassBadAction, "the server does not know this action; is url the address of perbit's web API, and is its version current?",
+		},
+		{
+			says(`Maximale Nachrichtengr\S{2,6}e ¤berschritten(?:~\(~([\d.,]+)~([KMG]?)i?B~\))?~!?`,
+				`Maxim(?:um|al) message size (?:(?:was|is|has been) )?exceeded(?:~\(~([\d.,]+)~([KMG]?)i?B~\))?~!?`,
+				`Maximum request length exceeded\.?`, `Maximale Anforderungsl¤nge ¤berschritten\.?`),
+			ClassTooLarge, hintTooLarge,
+		},
+		{
+			says(`(?:Die )?GUID (?:muss|sollte) 32 Ziffern mit 4 Bindestrichen(?: enthalten)?(?:~\([x-]+\))?\.?`,
+				`Guid (?:should|must) contain 32 digits with 4 dashes(?:~\([x-]+\))?\.?`, `Unrecognized Guid format\.?`),
+			ClassGUID, "an id was sent in a form that the server does not take; log in again",
+		},
+		{
+			says(`(?:Der )?Wert darf nicht NULL sein\.?(?:~\(?Parameter(?:name)?~:?~['"„]?([^\r\n'"“)]{1,200})['"“]?\)?)?`,
+				`Value cannot be null\.?(?:~\(?Parameter(?: name)?~:?~['"]?([^\r\n'")]{1,200})['"]?\)?)?`),
+			ClassNull, hintNull,
+		},
+	}
+})
 
 const (
 	hintAuth = "check username and password of the connection; nothing more is sent with this password, " +
@@ -99,7 +103,7 @@ type found struct {
 func find(text string) (found, bool) {
 	var best found
 	ok := false
-	for _, m := range documented {
+	for _, m := range documented() {
 		at := m.pattern.FindStringSubmatchIndex(text)
 		if at == nil || ok && at[0] >= best.start {
 			continue
@@ -118,17 +122,17 @@ func find(text string) (found, bool) {
 const beforeMessage = `\A(?:\[?[\w.]+(?:Exception|Error)\b[^\n]{0,40}:)?["'\s]*`
 
 // leading is documented at the start of a text: cheap to rule out, because it looks at one place only.
-var leading = func() []*regexp.Regexp {
+var leading = sync.OnceValue(func() []*regexp.Regexp {
 	var out []*regexp.Regexp
-	for _, m := range documented {
+	for _, m := range documented() {
 		out = append(out, regexp.MustCompile(beforeMessage+m.pattern.String()))
 	}
 	return out
-}()
+})
 
 // leads reports whether a text begins with a documented message.
 func leads(text string) bool {
-	return slices.ContainsFunc(leading, func(p *regexp.Regexp) bool { return p.MatchString(text) })
+	return slices.ContainsFunc(leading(), func(p *regexp.Regexp) bool { return p.MatchString(text) })
 }
 
 var (
