@@ -142,10 +142,18 @@ func (p *crashProgramme) of(imported, ordered string) string {
 	return imported
 }
 
-// raceForOne: apply has planned to send the file, and before it begins, a watch has sent it.
+// raceForOne: apply has planned to send the file, and before it records that, a watch has sent it. Of an import apply has
+// looked by then whether another run has dealt with its file; taken for dead, it gives the watch its turn.
 func raceForOne(s *crashSite, p *crashProgramme) []string {
 	s.notSent(p)
-	slow := s.hold("run.begun", victim...)
+	at := "job.intend"
+	if p.name == "order" {
+		at = "run.begun"
+	}
+	slow := s.hold(at, victim...)
+	if p.name != "order" {
+		s.seemsGone()
+	}
 	quick := s.hold("outcome.recorded", "watch")
 	quick.kill()
 	slow.release()
