@@ -280,7 +280,11 @@ func (d *desk) count() int {
 // of the connection is told as it is for a step.
 func (s *Service) readOrders(ctx context.Context, cfg *Config, snap *snapshot, a Address) error {
 	r := cfg.ruleAt(a)
-	if r == nil || !r.Kind.readsPositions() || len(snap.rules[a].undecided(r)) == 0 {
+	if r == nil {
+		return nil
+	}
+	asked := snap.rules[a].toRead(r)
+	if len(asked) == 0 {
 		return nil
 	}
 	l, err := s.o.Runner.link(ctx, r.Connection)
@@ -288,12 +292,11 @@ func (s *Service) readOrders(ctx context.Context, cfg *Config, snap *snapshot, a
 		return err
 	}
 	if o, down := l.outage(s.o.Runner.o.Now()); down {
-		for _, c := range snap.rules[a].undecided(r) {
+		for _, c := range asked {
 			c.prices = &Prices{err: &waits{o}}
 		}
 		return nil
 	}
-	asked := snap.rules[a].undecided(r)
 	if err := s.o.Planner.readOrders(ctx, cfg, snap); err != nil {
 		return err
 	}

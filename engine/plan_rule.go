@@ -392,10 +392,10 @@ func (p Planner) readOrders(ctx context.Context, cfg *Config, s *snapshot) error
 	down := map[Address]error{} // connections that do not answer: one order is enough to know
 	for _, r := range cfg.Rules {
 		seen := s.rules[r.Address]
-		if seen == nil || !r.Kind.readsPositions() || len(r.Failed) > 0 || seen.strange != "" {
+		if seen == nil {
 			continue
 		}
-		for _, c := range seen.undecided(r) {
+		for _, c := range seen.toRead(r) {
 			if p.Conboxes == nil {
 				c.prices = &Prices{Unknown: "not read", notAsked: true}
 				continue
@@ -434,8 +434,11 @@ func (p Planner) readOrder(ctx context.Context, r *Rule, c *callSeen) *Prices {
 	return p.Conboxes.ReadPrices(ctx, r.Connection, c.Call, tell)
 }
 
-// undecided lists the calls that may become steps.
-func (seen *ruleSeen) undecided(r *Rule) []*callSeen {
+// toRead lists the calls that may become steps and whose positions are read before.
+func (seen *ruleSeen) toRead(r *Rule) []*callSeen {
+	if !r.Kind.readsPositions() || len(r.Failed) > 0 || seen.strange != "" {
+		return nil
+	}
 	var out []*callSeen
 	all := slices.Clone(seen.after)
 	for _, f := range seen.files {

@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -224,6 +225,23 @@ func TestForeignLedgerPlacesNothing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestWatchOverAForeignFolder: a watch asks what to do with the orders that lie there, and goes on.
+func TestWatchOverAForeignFolder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := placedAndForgotten(r, shop+orders, strangers["the ledger is gone"])
+	r.apply(cfg, engine.PlanOptions{})
+	v := r.serve(cfg, false)
+	v.serving(theRule, true)
+	v.w.settled(theRule, "new.csv")
+	await(v, "question about new.csv", func(e engine.PlanMade) bool {
+		return slices.ContainsFunc(e.Plan.Actions, func(a engine.Action) bool {
+			return a.Address.Item == "new.csv" && a.Kind == engine.NeedsPerson && a.Reason == engine.ReasonExisting
+		})
+	})
+	r.expectPlaced(door)
 }
 
 // TestForeignLedgerWithoutAResult: where the archive has the results too, the folder's marker alone tells a new ledger, or an
