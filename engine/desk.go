@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -19,6 +20,7 @@ type desk struct {
 	looking int                      // how many names the worker looks at now
 	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again
 	wait    time.Duration            // how long what did not go waits before it is looked at again
+	told    map[string]durable.Stamp // files on the desk as they were when the watcher said that they are complete
 	met     map[string]durable.Stamp // a rule's files as they were when the watcher last said that they are complete
 }
 
@@ -28,6 +30,32 @@ const (
 	ledgerTick   = time.Second
 )
 
+// settled lays a file on its block's desk that the watcher says is complete, and notes what it is like: it may lie there for
+// long, and whoever writes to it meanwhile begins anew with being complete.
+func (s *Service) settled(ctx, soft context.Context, id, name string) {
+	a := s.addressOf(id)
+	if folder := s.serves().folderAt(a); folder != nil {
+		info, err := lstat(s.o.Planner.FS, filepath.Join(folder.Folder, name))
+		s.mu.Lock()
+		d := s.deskOf(a)
+		if delete(d.told, name); err == nil {
+			d.told[name] = durable.StampOf(info)
+		}
+		s.mu.Unlock()
+	}
+	s.lay(ctx, soft, id, name)
+}
+
+// deskOf is a block's desk. The caller holds s.mu.
+func (s *Service) deskOf(a Address) *desk {
+	d := s.blocks[a]
+	if d == nil {
+		d = &desk{names: map[string]bool{}, held: map[string]bool{}, told: map[string]durable.Stamp{}, met: map[string]durable.Stamp{}, wait: firstLater}
+		s.blocks[a] = d
+	}
+	return d
+}
+
 // lay puts a name, or just a reason to look, on a block's desk and sees to it that somebody works there.
 func (s *Service) lay(ctx, soft context.Context, id, name string) {
 	a := s.addressOf(id)
@@ -36,11 +64,7 @@ func (s *Service) lay(ctx, soft context.Context, id, name string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.blocks[a]
-	if d == nil {
-		d = &desk{names: map[string]bool{}, held: map[string]bool{}, met: map[string]durable.Stamp{}, wait: firstLater}
-		s.blocks[a] = d
-	}
+	d := s.deskOf(a)
 	if name != "" {
 		d.names[name] = true
 	} else {
@@ -64,19 +88,40 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		cfg := s.served
 		names := d.pick(cfg.importAt(a))
 		d.wanted, d.looking = false, len(names)
+		told := make(map[string]durable.Stamp, len(names))
+		for _, name := range names {
+			if stamp, known := d.told[name]; known {
+				told[name] = stamp
+			}
+		}
 		before, waits := s.dependency(cfg, a)
 		s.mu.Unlock()
 		left := leftover{names: names, any: true, at: time.Now().Add(dependencyPause)}
 		if waits {
 			s.o.Log.Debug("wait for a dependency", "address", a.String(), "dependency", before.String())
 		} else {
-			left = s.once(ctx, soft, cfg, a, names, d.met)
+			left = s.once(ctx, soft, cfg, a, names, told, d.met)
 		}
 		s.postpone(ctx, soft, a, d, left)
+		s.forget(d, told, left.names)
 		if left.now {
 			s.mu.Lock()
 			d.wanted = true
 			s.mu.Unlock()
+		}
+	}
+}
+
+// forget drops what was noted of files that are dealt with, unless the watcher has spoken of them again.
+func (s *Service) forget(d *desk, told map[string]durable.Stamp, left []string) {
+	for _, name := range left {
+		delete(told, name)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, stamp := range told {
+		if d.told[name] == stamp {
+			delete(d.told, name)
 		}
 	}
 }
@@ -152,10 +197,10 @@ type leftover struct {
 	now   bool      // an export came to its end: look at once what fell due meanwhile
 }
 
-// once observes the block, plans, and carries the plan out. met is what a rule's files were like when they were complete;
-// only the block's worker touches it.
-func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string, met map[string]durable.Stamp) leftover {
-	only := &scope{files: map[Address][]string{}, exports: map[Address]bool{}}
+// once observes the block, plans, and carries the plan out. told is what the files on the desk were like when they were said
+// to be complete, met what a rule's were like when they were last looked at; only the block's worker touches both.
+func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string, told, met map[string]durable.Stamp) leftover {
+	only := &scope{files: map[Address][]string{}, exports: map[Address]bool{}, told: told}
 	switch {
 	case a.Kind == KindExport:
 		only.exports[a] = true

@@ -210,7 +210,7 @@ func (s *Service) lookAgain(ctx, soft context.Context) {
 func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
 	switch e.Kind {
 	case WatchSettled:
-		s.lay(ctx, soft, e.ID, e.Name)
+		s.settled(ctx, soft, e.ID, e.Name)
 	case WatchDue:
 		s.lay(ctx, soft, e.ID, "")
 	case WatchDegraded:

@@ -97,6 +97,7 @@ type exportSeen struct {
 type scope struct {
 	files   map[Address][]string
 	exports map[Address]bool
+	told    map[string]durable.Stamp // files as they were when the watcher said that they are complete
 	stamps  map[string]durable.Stamp // a rule's files that were looked at before: if they differ now, the watcher has not said that they are complete
 }
 
@@ -121,6 +122,9 @@ func (s *scope) file(a Address) (names []string, all, seen bool) {
 func (s *scope) incomplete(f *fileFacts) bool {
 	if s == nil {
 		return false
+	}
+	if told, known := s.told[f.Name]; known && f.err == nil && (told.Size != f.Stamp.Size || told.ModTime != f.Stamp.ModTime) {
+		return true // the watcher says so when it is complete again
 	}
 	was, known := s.stamps[f.Name]
 	return known && f.err == nil && !was.Equal(f.Stamp)
@@ -167,7 +171,10 @@ func (p Planner) lookAtFolders(ctx context.Context, cfg *Config, s *snapshot, on
 		wanted, all, _ := only.file(imp.Address)
 		seen.strange = s.strange(p.FS, imp.Folder)
 		p.list(&imp.DropFolder, &seen.folderSeen, wanted, !all)
-		if err := each(seen.files, func(f *fileFacts) { p.look(ctx, cfg, imp, seen, f, replace) }); err != nil {
+		if err := each(seen.files, func(f *fileFacts) {
+			p.look(ctx, cfg, imp, seen, f, replace)
+			f.busy = f.busy || only.incomplete(f)
+		}); err != nil {
 			return err
 		}
 	}
