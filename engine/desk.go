@@ -43,7 +43,7 @@ func (s *Service) settled(ctx, soft context.Context, id, name string) {
 		}
 		s.mu.Unlock()
 	}
-	s.lay(ctx, soft, id, name)
+	s.layAt(ctx, soft, a, name)
 }
 
 // deskOf is a block's desk. The caller holds s.mu.
@@ -58,7 +58,11 @@ func (s *Service) deskOf(a Address) *desk {
 
 // lay puts a name, or just a reason to look, on a block's desk and sees to it that somebody works there.
 func (s *Service) lay(ctx, soft context.Context, id, name string) {
-	a := s.addressOf(id)
+	s.layAt(ctx, soft, s.addressOf(id), name)
+}
+
+// layAt is lay for a block that is served.
+func (s *Service) layAt(ctx, soft context.Context, a Address, name string) {
 	if a.IsZero() {
 		return
 	}
@@ -451,7 +455,7 @@ func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left l
 		}
 		clear(d.held)
 		s.mu.Unlock()
-		s.lay(ctx, soft, id, "")
+		s.lay(ctx, soft, id, "") // by its text, because the block may be gone by then
 	})
 }
 
