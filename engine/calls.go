@@ -40,15 +40,15 @@ type CallPosition struct {
 }
 
 // callsOf makes the calls of a valid file, or finds everything that is wrong with its lines: then there is no call, for a
-// file is never sent in part. Calls and faults are in the order of the file. language is that of the messages.
+// file is never sent in part. Calls and faults are in the order of the file.
 //
 // A cell that holds nothing but spaces is an empty one, and an empty text of an expression is like null: the field is not
 // set. A null takes the column's place all the same. Texts are sent as they are; see textField for what they may hold.
-func (r *Rule) callsOf(rows []csvschema.Row, language string) ([]*Call, []csvschema.Fault) {
+func (r *Rule) callsOf(rows []csvschema.Row) ([]*Call, []csvschema.Fault) {
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	m := r.newCallMaker(rows[0].Names, language)
+	m := r.newCallMaker(rows[0].Names)
 	lines := make([]*callLine, len(rows))
 	for i, row := range rows {
 		lines[i] = &callLine{row: row, fields: map[string]fieldValue{}}
@@ -68,16 +68,16 @@ func (r *Rule) callsOf(rows []csvschema.Row, language string) ([]*Call, []csvsch
 // callAfter makes the call for an order that another rule has placed; order holds the fields that were sent and returned.
 // DocTyp and DocNbr come from it unless document sets them. The error names every field that is wrong.
 func (r *Rule) callAfter(order map[string]any) (*Call, error) {
-	m := r.newCallMaker(nil, "")
+	m := r.newCallMaker(nil)
 	l := &callLine{order: order, fields: map[string]fieldValue{}}
 	m.sources(l)
 	calls := m.calls([]*callLine{l})
 	if len(m.faults) > 0 {
 		texts := make([]string, len(m.faults))
 		for i, f := range m.faults {
-			texts[i] = f.Message
-			if f.Expected != "" {
-				texts[i] += " (" + f.Expected + ")"
+			texts[i] = f.Message.String()
+			if !f.Expected.IsZero() {
+				texts[i] += " (" + f.Expected.String() + ")"
 			}
 		}
 		return nil, errors.New(strings.Join(texts, "; "))

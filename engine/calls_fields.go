@@ -76,20 +76,19 @@ func (l *callLine) broken(names ...string) bool {
 
 // callMaker makes the calls of one file and collects what is wrong with it.
 type callMaker struct {
-	rule     *Rule
-	language string
-	columns  map[string]int // position of the column that a field is taken from
-	names    []string       // of all columns
-	exprs    map[string]func(CallScope) (any, error)
-	absent   map[string]bool // fields without any source that have been reported as missing
-	faults   []csvschema.Fault
+	rule    *Rule
+	columns map[string]int // position of the column that a field is taken from
+	names   []string       // of all columns
+	exprs   map[string]func(CallScope) (any, error)
+	absent  map[string]bool // fields without any source that have been reported as missing
+	faults  []csvschema.Fault
 }
 
 // newCallMaker finds out where each field comes from. An expression takes the place of a column, and one in position that
 // of one in document.
-func (r *Rule) newCallMaker(names []string, language string) *callMaker {
+func (r *Rule) newCallMaker(names []string) *callMaker {
 	m := &callMaker{
-		rule: r, language: language, names: names, columns: map[string]int{}, exprs: map[string]func(CallScope) (any, error){},
+		rule: r, names: names, columns: map[string]int{}, exprs: map[string]func(CallScope) (any, error){},
 		absent: map[string]bool{},
 	}
 	for _, f := range slices.Concat(r.Document, r.Position) {
@@ -111,7 +110,7 @@ func (m *callMaker) sources(first *callLine) {
 	for at, name := range m.names {
 		if _, taken := m.columns[name]; taken && slices.Index(m.names, name) < at {
 			f := first.row.CellFault(CodeFieldColumns, at)
-			f.Message = say(callWords[CodeFieldColumns], m.language, name)
+			f.Message = callWords[CodeFieldColumns].Of(name)
 			m.add(first, f)
 		}
 	}
@@ -132,9 +131,9 @@ func (m *callMaker) foreign(l *callLine) {
 			continue
 		}
 		f := l.row.CellFault(CodeFieldUnknown, at)
-		f.Message = say(callWords[CodeFieldUnknown], m.language, name, m.rule.Kind)
+		f.Message = callWords[CodeFieldUnknown].Of(name, m.rule.Kind)
 		if known {
-			f.Code, f.Message = CodeFieldType, say(callWords[CodeFieldType], m.language, name, m.phrase("object"), m.phrase("text"))
+			f.Code, f.Message = CodeFieldType, callWords[CodeFieldType].Of(name, m.phrase("object"), m.phrase("text"))
 		}
 		m.add(l, f)
 	}
@@ -206,7 +205,7 @@ func (m *callMaker) set(l *callLine, name, shown string, v any) {
 			}
 		}
 		f := m.at(l, name, wrong.code, valueText(v))
-		f.Message = say(callWords[wrong.code], m.language, args...)
+		f.Message = callWords[wrong.code].Of(args...)
 		if wrong.expected != "" {
 			f.Expected = m.phrase(wrong.expected)
 		}
@@ -259,7 +258,7 @@ func (m *callMaker) need(l *callLine, names ...string) {
 		}
 		m.absent[name] = nowhere
 		f := m.at(l, name, CodeFieldMissing, "")
-		f.Message = say(callWords[CodeFieldMissing], m.language, name)
+		f.Message = callWords[CodeFieldMissing].Of(name)
 		if nowhere {
 			f.Expected = m.source(l, name)
 		}
@@ -268,7 +267,7 @@ func (m *callMaker) need(l *callLine, names ...string) {
 }
 
 // source says where a field could come from.
-func (m *callMaker) source(l *callLine, name string) string {
+func (m *callMaker) source(l *callLine, name string) csvschema.Sentence {
 	if l.order != nil && (name == "DocTyp" || name == "DocNbr") {
 		return m.phrase("order")
 	}
@@ -293,7 +292,7 @@ func (m *callMaker) refuse(l *callLine, code csvschema.Code, names ...string) {
 // fault reports a field of a line.
 func (m *callMaker) fault(l *callLine, name string, code csvschema.Code, args ...any) {
 	f := m.at(l, name, code, l.text(name))
-	f.Message = say(callWords[code], m.language, args...)
+	f.Message = callWords[code].Of(args...)
 	m.add(l, f)
 }
 
@@ -310,6 +309,6 @@ func (m *callMaker) add(l *callLine, f csvschema.Fault) {
 	m.faults = append(m.faults, f)
 }
 
-func (m *callMaker) phrase(name string, args ...any) string {
-	return say(callPhrases[name], m.language, args...)
+func (m *callMaker) phrase(name string, args ...any) csvschema.Sentence {
+	return callPhrases[name].Of(args...)
 }

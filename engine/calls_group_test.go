@@ -107,7 +107,7 @@ func TestWholeDocuments(t *testing.T) {
 	} {
 		c.run(t)
 	}
-	calls, _ := all.callsOf(rowsFrom(t, head+"2;A;;\n2;A;;\n", nil), "en")
+	calls, _ := all.callsOf(rowsFrom(t, head+"2;A;;\n2;A;;\n", nil))
 	if c := calls[0]; !c.Whole || c.Positions != nil || !cmp.Equal(c.Lines, []int64{2, 3}) || !c.Request.(conbox.Purchase).AllPositions {
 		t.Errorf("%+v", c)
 	}
@@ -152,7 +152,7 @@ func TestManyPositionsAreOneOrder(t *testing.T) {
 		fmt.Fprintf(&file, "2;A;Pos%03d\n", i)
 	}
 	rule := buying()
-	calls, faults := rule.callsOf(rowsFrom(t, file.String(), nil), "en")
+	calls, faults := rule.callsOf(rowsFrom(t, file.String(), nil))
 	if len(faults) > 0 || len(calls) != 1 || len(calls[0].Positions) != 300 || len(calls[0].Lines) != 300 {
 		t.Fatalf("%d calls, faults %v", len(calls), faults)
 	}
@@ -176,7 +176,7 @@ func TestGroupsDoNotDependOnTheOrderOfLines(t *testing.T) {
 	orders := func(t *rapid.T, lines []string) map[string][]string {
 		rule := buying()
 		rule.AllPositions = true
-		calls, faults := rule.callsOf(rowsFrom(t, "PositionGuid;ExtPchNbr;DocTyp;DocNbr;PosNbr;Subject\n"+strings.Join(lines, "\n")+"\n", nil), "en")
+		calls, faults := rule.callsOf(rowsFrom(t, "PositionGuid;ExtPchNbr;DocTyp;DocNbr;PosNbr;Subject\n"+strings.Join(lines, "\n")+"\n", nil))
 		if (len(faults) > 0) == (len(calls) > 0) {
 			t.Fatalf("%d calls and %d faults", len(calls), len(faults))
 		}

@@ -100,7 +100,7 @@ func (m *callMaker) nothing(l *callLine, numbers ...string) {
 	m.absent["PositionGuid"] = nowhere
 	list := numbers[0] + ", " + numbers[1] + ", " + numbers[2]
 	f := m.at(l, "PositionGuid", CodeAddressMissing, "")
-	f.Message = say(callWords[CodeAddressMissing], m.language, list)
+	f.Message = callWords[CodeAddressMissing].Of(list)
 	if nowhere {
 		f.Expected = m.source(l, "PositionGuid")
 	}

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"fmt"
-
-	"dropform/engine/csvschema"
-)
+import "dropform/engine/csvschema"
 
 // What can be wrong with the lines of a rule's file, beside what its csv block finds. The codes are stable like those of
 // csvschema.
@@ -38,12 +34,12 @@ const (
 
 // callWords holds the message of each of these codes, English and German; the verbs of both take the same arguments in
 // the same order. No argument is ever the content of a cell.
-var callWords = map[csvschema.Code][2]string{
+var callWords = map[csvschema.Code]inBoth{
 	CodeFieldUnknown: {"%s is no field of %s", "%s ist kein Feld von %s"},
 	CodeFieldColumns: {"the file has more than one column %s", "die Datei hat mehr als eine Spalte %s"},
 	CodeFieldMissing: {"%s is missing", "%s fehlt"},
 	CodeFieldFailed:  {"%s cannot be worked out: %s", "%s ist nicht auswertbar: %s"},
-	CodeFieldType:    {"%s has to be %s, not %s", "%s muss %s sein, nicht %s"},
+	CodeFieldType:    {"%s has to be %s, not %s", "%s muss %w sein, nicht %w"},
 	CodeFieldNumber: {
 		"%s is not read as a number: digits, optionally with a comma or point and one or two digits behind it; a column of any other form needs type = \"decimal\"",
 		"%s wird nicht als Zahl gelesen: Ziffern, wahlweise mit Komma oder Punkt und ein oder zwei Ziffern dahinter; eine Spalte in anderer Form braucht type = \"decimal\"",
@@ -85,7 +81,7 @@ var callWords = map[csvschema.Code][2]string{
 }
 
 // callPhrases are the pieces of messages that are no message of their own.
-var callPhrases = map[string][2]string{
+var callPhrases = map[string]inBoth{
 	"text":     {"text", "ein Text"},
 	"number":   {"a number", "eine Zahl"},
 	"bool":     {"true or false", "ein Wahrheitswert"},
@@ -96,16 +92,12 @@ var callPhrases = map[string][2]string{
 	"order":    {"document sets it, because the order that is followed has none", "document setzt es, weil die verfolgte Bestellung keine hat"},
 }
 
-// say picks the language of a message; anything but "de" is English.
-func say(words [2]string, language string, args ...any) string {
-	text := words[0]
-	if language == "de" {
-		text = words[1]
-	}
-	if len(args) == 0 {
-		return text
-	}
-	return fmt.Sprintf(text, args...)
+// inBoth is a message in English and German.
+type inBoth [2]string
+
+// Of is the message about its arguments.
+func (w inBoth) Of(args ...any) csvschema.Sentence {
+	return csvschema.Phrase{English: w[0], German: w[1]}.Of(args...)
 }
 
 // CallWords is every English message about the lines of a rule's file with its German; the verbs of both take the same

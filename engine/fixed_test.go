@@ -55,7 +55,7 @@ func TestFixedSuspect(t *testing.T) {
 		"a type":          {layout("", wholeLine, csvOf(columnOf("Vorname", "type = \"integer\""))), `40 errors, the first: line 1, column "Vorname" (3): the value is not of type integer`},
 		"in UTF-8":        {layout(`encoding = "utf-8"`, wholeLine, csvOf(columnOf("KST", "pattern = \"[0-9]*\"\n      max_length = 3"))), `column "KST" (5): the text has 4 characters`},
 		"under German":    {"dropform {\n  language = \"de\"\n}\n" + layout("", wholeLine, csvOf(columnOf("Name", "type = \"date\""))), `line 1, column "Name" (2): the value is not of type date`},
-		"too few rows":    {layout("", wholeLine, csvOf("min_rows = 41")), "at least 41 are expected"},
+		"too few rows":    {layout("", wholeLine, csvOf("min_rows = 41")), "expected: at least 41"},
 		"a gap with text": {layout("", "Nr Vorname Eintritt KST"), "line 1: character 9 of the line lies outside every field"},
 		"a field missing": {layout("", wholeLine, "expect {\n    columns = [\"Nr\", \"Ort\"]\n  }"), "lacks the columns Ort"},
 	} {

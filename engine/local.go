@@ -146,11 +146,11 @@ func (n *run) writeReports(ctx context.Context, a *Action, path string) ([]strin
 		suffix string
 		write  func(io.Writer) error
 	}{
-		{".errors.txt", func(w io.Writer) error { return a.Report.WriteText(w, a.File.Name) }},
+		{".errors.txt", func(w io.Writer) error { return a.Report.WriteText(w, a.File.Name, n.cfg.Language) }},
 		{".errors.json", func(w io.Writer) error {
 			return csvschema.WriteJSON(w, csvschema.Checked{File: a.File.Name, SHA256: a.File.Digest, Report: a.Report})
 		}},
-		{".errors.csv", a.Report.WriteCSV},
+		{".errors.csv", func(w io.Writer) error { return a.Report.WriteCSV(w, n.cfg.Language) }},
 		{".rejected.csv", func(w io.Writer) error {
 			f, err := n.o.FS.Open(path)
 			if err != nil {

@@ -24,7 +24,7 @@ func (p Planner) look(ctx context.Context, cfg *Config, imp *Import, seen *impor
 	if !p.meet(cfg, imp.Address, &imp.DropFolder, &seen.folderSeen, f, replace) || imp.tooLarge(f.FileSeen) {
 		return
 	}
-	p.read(ctx, imp, seen, f, path, cfg.Language)
+	p.read(ctx, imp, seen, f, path)
 	if !f.isKnown {
 		f.beside = p.hasProtocol(imp, cfg, seen, f.FileSeen)
 	}
@@ -86,7 +86,7 @@ func (i *Import) tooLarge(f FileSeen) bool {
 }
 
 // read hashes, validates and where need be recodes the file in one pass, and notices when it changes under the reader.
-func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fileFacts, path, lang string) {
+func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fileFacts, path string) {
 	file, err := p.FS.Open(path)
 	if err != nil {
 		f.err = err
@@ -94,7 +94,7 @@ func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fil
 	}
 	defer file.Close()
 	h := &hashed{file: file, hash: sha256.New(), text: newRecoding(imp)}
-	opt := csvschema.Options{Lookup: Lookup(p.FS), LastRows: seen.lastRows, Language: lang, Buffer: bufferFor(f.Stamp.Size)}
+	opt := csvschema.Options{Lookup: Lookup(p.FS), LastRows: seen.lastRows, Buffer: bufferFor(f.Stamp.Size)}
 	if h.text != nil {
 		opt.Reading = h.text.begin
 	}

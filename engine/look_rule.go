@@ -77,7 +77,7 @@ func (p Planner) lookRule(ctx context.Context, cfg *Config, r *Rule, seen *ruleS
 	}
 	digest := sha256.Sum256(data)
 	f.Digest = hex.EncodeToString(digest[:])
-	calls, report, err := r.read(ctx, data, csvschema.Options{Lookup: Lookup(p.FS), Language: cfg.Language})
+	calls, report, err := r.read(ctx, data, csvschema.Options{Lookup: Lookup(p.FS)})
 	if err != nil {
 		f.err = err
 		return
@@ -156,7 +156,7 @@ func (r *Rule) read(ctx context.Context, data []byte, opt csvschema.Options) ([]
 	if err != nil || !report.Valid {
 		return nil, report, err
 	}
-	calls, faults := r.callsOf(rows, opt.Language)
+	calls, faults := r.callsOf(rows)
 	if len(faults) == 0 {
 		return calls, report, nil
 	}

@@ -241,7 +241,7 @@ func (q Requests) identify(ctx context.Context, imp *Import, name string) (FileS
 		return now, err
 	}
 	f := fileFacts{FileSeen: now}
-	q.Planner.read(ctx, imp, &importSeen{}, &f, path, q.Config.Language)
+	q.Planner.read(ctx, imp, &importSeen{}, &f, path)
 	switch {
 	case f.err != nil:
 		return now, ctx.Err()

@@ -162,7 +162,7 @@ func placed(f *csvschema.Fault) string {
 	if f.Column != "" {
 		where += fmt.Sprintf(", column %q (%d)", f.Column, f.ColumnNumber)
 	}
-	return where + ": " + f.Message
+	return where + ": " + f.Message.String()
 }
 
 func (r *result) expect(x Expect, good *ledger.Work) string {

@@ -54,10 +54,7 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 	if err != nil {
 		return err
 	}
-	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Language: cfg.Language, Workers: min(runtime.GOMAXPROCS(0), mostWorkers)}
-	if asJSON {
-		opt.Language = "" // English, as everything that programs read
-	}
+	opt := csvschema.Options{Lookup: engine.Lookup(s.FS), Workers: min(runtime.GOMAXPROCS(0), mostWorkers)}
 	if opt.LastRows, err = s.lastRows(cfg, schema.of); err != nil {
 		return err
 	}
@@ -71,7 +68,7 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 		valid = valid && c.Report.Valid
 		checked = append(checked, c)
 	}
-	if err := s.printChecked(checked, asJSON); err != nil {
+	if err := s.printChecked(checked, asJSON, cfg.Language); err != nil {
 		return err
 	}
 	if !valid {
@@ -80,12 +77,12 @@ func (s *session) check(vars []VarFlag, address string, files []string, asJSON b
 	return nil
 }
 
-func (s *session) printChecked(checked []csvschema.Checked, asJSON bool) error {
+func (s *session) printChecked(checked []csvschema.Checked, asJSON bool, language string) error {
 	if asJSON {
 		return csvschema.WriteJSON(s.Stdout, checked...)
 	}
 	for _, c := range checked {
-		if err := c.Report.WriteText(s.Stdout, printable(c.File)); err != nil {
+		if err := c.Report.WriteText(s.Stdout, printable(c.File), language); err != nil {
 			return err
 		}
 	}

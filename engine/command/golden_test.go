@@ -60,10 +60,10 @@ func plans() map[string]*engine.Plan {
 	rejected := file(staff, engine.Reject, "april.csv", engine.ReasonInvalid, 4711)
 	rejected.Text = "5 errors in it"
 	rejected.Report = &csvschema.Report{ErrorCount: 5, Errors: []csvschema.Fault{
-		{Line: 3, Column: "Eintritt", Message: "31.02.2026 is not a day of the calendar"},
-		{Line: 7, Message: "the record has 3 fields instead of 4"},
-		{Line: 9, Column: "PersonalNr", Message: "the value is missing"},
-		{Line: 10, Column: "PersonalNr", Message: "the value is missing"},
+		{Line: 3, Column: "Eintritt", Message: csvschema.Verbatim("31.02.2026 is not a day of the calendar")},
+		{Line: 7, Message: csvschema.Verbatim("the record has 3 fields instead of 4")},
+		{Line: 9, Column: "PersonalNr", Message: csvschema.Verbatim("the value is missing")},
+		{Line: 10, Column: "PersonalNr", Message: csvschema.Verbatim("the value is missing")},
 	}}
 	uploaded := file(staff, engine.Upload, "march.csv", engine.ReasonNew, 12_345)
 	uploaded.File.Rows = 812

@@ -112,7 +112,7 @@ func exampleDocuments() []jsonExample {
 		examples = append(examples, jsonExample{d.title, d.when, raw})
 	}
 	var checked bytes.Buffer
-	fault := csvschema.Fault{Code: "type", Line: 3, Record: 2, Column: "Bis", ColumnNumber: 4, Offset: 57, Value: "31.11.2026", Message: "the value is not of type date", Expected: "a date in the form DD.MM.YYYY"}
+	fault := csvschema.Fault{Code: "type", Line: 3, Record: 2, Column: "Bis", ColumnNumber: 4, Offset: 57, Value: "31.11.2026", Message: csvschema.Verbatim("the value is not of type date"), Expected: csvschema.Verbatim("a date in the form DD.MM.YYYY")}
 	report := &csvschema.Report{Size: 351, Encoding: "utf-8", Rows: 4, ErrorCount: 1, Errors: []csvschema.Fault{fault}, WarningCount: 1, Warnings: []csvschema.Fault{fault}}
 	if err := csvschema.WriteJSON(&checked, csvschema.Checked{File: "march.csv", SHA256: "fac27e25", Report: report}); err != nil {
 		panic(err)

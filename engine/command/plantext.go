@@ -232,13 +232,13 @@ func (l tongue) faultLine(f csvschema.Fault) string {
 	if b.Len() > 0 {
 		b.WriteString(": ")
 	}
-	b.WriteString(f.Message)
+	b.WriteString(f.Message.In(string(l)))
 	var facts []string
 	if f.Value != "" {
 		facts = append(facts, strconv.QuoteToGraphic(f.Value))
 	}
-	if f.Expected != "" {
-		facts = append(facts, l.sayf("expected %s", f.Expected))
+	if !f.Expected.IsZero() {
+		facts = append(facts, l.sayf("expected %s", f.Expected.In(string(l))))
 	}
 	if len(facts) > 0 {
 		fmt.Fprintf(&b, " (%s)", strings.Join(facts, ", "))

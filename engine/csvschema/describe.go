@@ -67,13 +67,13 @@ func (k *checker) describe(r *record, c *column, f *field, code Code, at int) Fa
 }
 
 // message says what is wrong with a cell. It never holds a character of a sensitive one.
-func (k *checker) message(r *record, c *column, f *field, code Code, at int) string {
+func (k *checker) message(r *record, c *column, f *field, code Code, at int) Sentence {
 	args := []any(nil)
 	switch code {
 	case CodeEncoding:
-		reading := ""
+		reading := Sentence{}
 		if x := k.b.data[int(f.start)+at]; x == 0 {
-			reading = ": " + phraseNUL.say(k.language)
+			reading = phraseNUL.Of()
 		} else if !c.Sensitive {
 			reading = k.readings(x, k.b.offset(f.start+uint32(at)))
 		}
@@ -83,11 +83,11 @@ func (k *checker) message(r *record, c *column, f *field, code Code, at int) str
 	case CodeType:
 		args = []any{c.typeName()}
 	case CodeScale:
-		args = []any{itoa(c.Scale)}
+		args = []any{nounPlace.of(int64(c.Scale))}
 	case CodeMinLength:
-		args = []any{itoa(at), itoa(c.MinLength)}
+		args = []any{nounCharacter.of(int64(at)), itoa(c.MinLength)}
 	case CodeMaxLength:
-		args = []any{itoa(at), itoa(c.MaxLength)}
+		args = []any{nounCharacter.of(int64(at)), itoa(c.MaxLength)}
 	case CodeInFile:
 		args = []any{c.InFile.Path}
 	case CodeMin:
@@ -95,20 +95,20 @@ func (k *checker) message(r *record, c *column, f *field, code Code, at int) str
 	case CodeMax:
 		args = []any{c.Max}
 	}
-	return words[code].say(k.language, args...)
+	return words[code].Of(args...)
 }
 
 // readings says what a byte that is not right in the file's encoding would be in the other one.
-func (k *checker) readings(x byte, offset int64) string {
+func (k *checker) readings(x byte, offset int64) Sentence {
 	other := set1252
 	if k.set != setUTF8 || k.wide {
-		return phraseByteRead.say(k.language, x, offset, phraseUndefined.say(k.language, k.name))
+		return phraseByteRead.Of(x, offset, phraseUndefined.Of(k.name))
 	}
-	reading := phraseUndefined.say(k.language, other)
+	reading := phraseUndefined.Of(other)
 	if r := runes[other][x]; r != utf8.RuneError {
-		reading = phraseReading.say(k.language, other, string(r))
+		reading = phraseReading.Of(other, string(r))
 	}
-	return phraseByteRead.say(k.language, x, offset, reading)
+	return phraseByteRead.Of(x, offset, reading)
 }
 
 // structural reports the one fault of a record that cannot be held against its columns.
@@ -122,17 +122,17 @@ func (k *checker) structural(r *record, code Code) {
 	number := int(r.faultField) + 1
 	switch code {
 	case CodeRecordTooLong:
-		out.Message = words[code].say(k.language, itoa(k.MaxRecord))
-		out.Expected = phraseAtMost.say(k.language, itoa(k.MaxRecord)+" B")
+		out.Message = words[code].Of(nounByte.of(int64(k.MaxRecord)))
+		out.Expected = phraseAtMost.Of(itoa(k.MaxRecord) + " B")
 	case CodeFieldCount:
-		out.Message = words[code].say(k.language, itoa(r.n), itoa(k.width))
-		out.Expected = phraseFields.say(k.language, k.width)
+		out.Message = words[code].Of(nounField.of(int64(r.n)), itoa(k.width))
+		out.Expected = nounField.of(int64(k.width))
 	case CodeBlankRow:
-		out.Message = words[code].say(k.language)
+		out.Message = words[code].Of()
 	case CodeOutsideFields, CodeLineTooShort:
 		k.misfitted(r, &out)
 	default:
-		out.Message = words[code].say(k.language, itoa(number))
+		out.Message = words[code].Of(itoa(number))
 		out.Offset = b.offset(r.faultAt)
 		out.ColumnNumber = number
 		if number <= len(k.names) {
@@ -166,7 +166,7 @@ func (k *checker) conditions(r *record) {
 		}
 		k.b.count++
 		if len(k.b.faults) < k.b.room {
-			out := Fault{Code: code, Line: r.line, Record: r.number, Offset: k.b.offset(r.start), Message: words[code].say(k.language, check.Name, message)}
+			out := Fault{Code: code, Line: r.line, Record: r.number, Offset: k.b.offset(r.start), Message: words[code].Of(check.Name, message)}
 			out.place(r, k.b)
 			k.b.faults = append(k.b.faults, out)
 		}
@@ -212,21 +212,21 @@ func (k *checker) plainCell(f *field) []byte {
 // differs is the one fault of a file that is not in the encoding declared.
 func (p *plan) differs(m mode) Fault {
 	at := m.first
-	out := Fault{Code: CodeEncodingDiffers, Line: at.line, Record: at.record, Offset: at.offset, Expected: p.Encoding}
-	detail := ""
+	out := Fault{Code: CodeEncodingDiffers, Line: at.line, Record: at.record, Offset: at.offset, Expected: Verbatim(p.Encoding)}
+	detail := Sentence{}
 	if !at.isBOM {
 		declared, observed := setByName(p.Encoding), m.set
-		detail = ": " + p.bothReadings(at, declared, observed)
+		detail = p.bothReadings(at, declared, observed)
 	}
 	if at.column >= 0 && at.column < len(p.names) && !at.isBOM {
 		out.Column, out.ColumnNumber = p.names[at.column], at.column+1
 	}
-	out.Message = words[CodeEncodingDiffers].say(p.language, p.Encoding, m.name, detail)
+	out.Message = words[CodeEncodingDiffers].Of(p.Encoding, m.name, detail)
 	return out
 }
 
 // bothReadings shows the first bytes that tell the two encodings apart, in both.
-func (p *plan) bothReadings(at *mark, declared, observed charset) string {
+func (p *plan) bothReadings(at *mark, declared, observed charset) Sentence {
 	var hex bytes.Buffer
 	for i, x := range at.bytes {
 		if i > 0 {
@@ -234,14 +234,14 @@ func (p *plan) bothReadings(at *mark, declared, observed charset) string {
 		}
 		fmt.Fprintf(&hex, "0x%02X", x)
 	}
-	read := func(c charset) string {
+	read := func(c charset) Sentence {
 		text := string(c.appendDecoded(nil, at.bytes))
 		if !utf8.ValidString(text) || strings.ContainsRune(text, utf8.RuneError) {
-			return phraseUndefined.say(p.language, c)
+			return phraseUndefined.Of(c)
 		}
-		return phraseReading.say(p.language, c, text)
+		return phraseReading.Of(c, text)
 	}
-	return phraseBytes.say(p.language, hex.String(), at.offset, read(declared), read(observed))
+	return phraseBytes.Of(hex.String(), at.offset, read(declared), read(observed))
 }
 
 func setByName(name string) charset {

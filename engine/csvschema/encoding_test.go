@@ -83,15 +83,15 @@ func TestEncodings(t *testing.T) {
 
 func TestBothReadingsAreShown(t *testing.T) {
 	rep := validate(t, "a\nf\xfcr\n", func(s *csvschema.Schema) { s.Encoding = "utf-8" })
-	if m := rep.Errors[0].Message; !strings.Contains(m, "0xFC") || !strings.Contains(m, "offset 3") || !strings.Contains(m, `windows-1252 it is "ü"`) || !strings.Contains(m, "utf-8 does not define it") {
+	if m := rep.Errors[0].Message.String(); !strings.Contains(m, "0xFC") || !strings.Contains(m, "offset 3") || !strings.Contains(m, `windows-1252 it is "ü"`) || !strings.Contains(m, "utf-8 does not define it") {
 		t.Errorf("message %q", m)
 	}
 	rep = validate(t, "a\nfür\n", func(s *csvschema.Schema) { s.Encoding = "windows-1252" })
-	if m := rep.Errors[0].Message; !strings.Contains(m, "0xC3 0xBC") || !strings.Contains(m, `"Ã¼"`) || !strings.Contains(m, `"ü"`) {
+	if m := rep.Errors[0].Message.String(); !strings.Contains(m, "0xC3 0xBC") || !strings.Contains(m, `"Ã¼"`) || !strings.Contains(m, `"ü"`) {
 		t.Errorf("message %q", m)
 	}
 	rep = validate(t, "a\nmüde\nf\xfcr\n", func(s *csvschema.Schema) { s.Encoding = "utf-8" })
-	if f := rep.Errors[0]; f.Value != "f�r" || !strings.Contains(f.Message, `"ü"`) {
+	if f := rep.Errors[0]; f.Value != "f�r" || !strings.Contains(f.Message.String(), `"ü"`) {
 		t.Errorf("fault %+v", f)
 	}
 }

@@ -206,10 +206,10 @@ func (l *fieldLayout) characters(b []byte) int {
 func (k *checker) misfitted(r *record, out *Fault) {
 	l, line := k.layout(k.set), k.b.data[r.start:r.end]
 	if out.Code == CodeLineTooShort {
-		out.Message = words[out.Code].say(k.language, itoa(l.characters(line)), itoa(l.width))
-		out.Expected = phraseCharacters.say(k.language, l.width)
+		out.Message = words[out.Code].Of(nounCharacter.of(int64(l.characters(line))), itoa(l.width))
+		out.Expected = nounCharacter.of(int64(l.width))
 		return
 	}
 	out.Offset = k.b.offset(r.faultAt)
-	out.Message = words[out.Code].say(k.language, itoa(l.characters(line[:r.faultAt-r.start])+1))
+	out.Message = words[out.Code].Of(itoa(l.characters(line[:r.faultAt-r.start]) + 1))
 }

@@ -97,14 +97,14 @@ func TestFixedFaultsAreDescribed(t *testing.T) {
 	rep := validate(t, "0001 Änne       x,00\n0002ÄB      1\n0003 C   \n", wages)
 	var got []string
 	for _, f := range rep.Errors {
-		got = append(got, f.Column+"|"+f.Value+"|"+f.Message+"|"+f.Expected)
+		got = append(got, f.Column+"|"+f.Value+"|"+f.Message.String()+"|"+f.Expected.String())
 	}
 	want := []string{
 		"Lohn|x,00|the value is not of type decimal|a decimal number such as 1.234,56",
 		"|0002ÄB      1|character 5 of the line lies outside every field|",
 		"|0003 C   |the line has 9 characters and was cut off: its fields need 20|20 characters",
 	}
-	got[0] = strings.Replace(got[0], rep.Errors[0].Expected, "a decimal number such as 1.234,56", 1)
+	got[0] = strings.Replace(got[0], rep.Errors[0].Expected.String(), "a decimal number such as 1.234,56", 1)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

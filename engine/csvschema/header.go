@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// fitHeader compares the names of the file with the columns declared. It answers every difference in one sentence, empty
+// fitHeader compares the names of the file with the columns declared. It answers every difference, none
 // when the header fits; where no column is declared, any header does.
-func (p *plan) fitHeader(names []string) string {
+func (p *plan) fitHeader(names []string) Sentences {
 	if len(p.declared) == 0 {
-		return ""
+		return nil
 	}
-	say := func(f phrase, args ...any) string { return f.say(p.language, args...) }
-	var missing, unexpected, twice, faults []string
+	var missing, unexpected, twice []string
+	var faults Sentences
 	for _, c := range p.declared {
 		switch n := count(names, c.Name); {
 		case n == 0 && !c.Optional && p.ColumnsMode != "any":
@@ -30,20 +30,20 @@ func (p *plan) fitHeader(names []string) string {
 	for _, name := range slices.Clone(missing) {
 		for _, other := range names {
 			if !p.declares(other) && strings.EqualFold(strings.TrimSpace(other), strings.TrimSpace(name)) {
-				faults = append(faults, say(phraseAlmost, quoted(name), quoted(other)))
+				faults = append(faults, phraseAlmost.Of(quoted(name), quoted(other)))
 				missing = without(missing, name)
 				unexpected = without(unexpected, other)
 			}
 		}
 	}
 	if len(missing) > 0 {
-		faults = append(faults, say(phraseMissing, quotedList(missing)))
+		faults = append(faults, phraseMissing.Of(quotedList(missing)))
 	}
 	if len(unexpected) > 0 {
-		faults = append(faults, say(phraseUnexpected, quotedList(unexpected)))
+		faults = append(faults, phraseUnexpected.Of(quotedList(unexpected)))
 	}
 	if len(twice) > 0 {
-		faults = append(faults, say(phraseTwice, quotedList(twice)))
+		faults = append(faults, phraseTwice.Of(quotedList(twice)))
 	}
 	if len(faults) == 0 && p.ColumnsMode == "exact" {
 		faults = append(faults, p.outOfOrder(names)...)
@@ -51,21 +51,21 @@ func (p *plan) fitHeader(names []string) string {
 	if len(names) == 1 && len(p.declared) > 1 {
 		for _, d := range ";,\t|" {
 			if byte(d) != p.Delimiter && strings.ContainsRune(names[0], d) {
-				faults = append(faults, say(phraseDelimiter, string(d)))
+				faults = append(faults, phraseDelimiter.Of(string(d)))
 			}
 		}
 	}
-	return strings.Join(faults, "; ")
+	return faults
 }
 
 // outOfOrder names the first column that is not where the schema has it; optional columns may be left out.
-func (p *plan) outOfOrder(names []string) []string {
+func (p *plan) outOfOrder(names []string) Sentences {
 	i := 0
 	for _, c := range p.declared {
 		if i < len(names) && names[i] == c.Name {
 			i++
 		} else if !c.Optional || slices.Contains(names, c.Name) {
-			return []string{phraseOrder.say(p.language, i+1, quoted(names[min(i, len(names)-1)]), quoted(c.Name))}
+			return Sentences{phraseOrder.Of(i+1, quoted(names[min(i, len(names)-1)]), quoted(c.Name))}
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func Infer(r io.Reader) (string, error) {
 	}
 	records := dialect(text, s)
 	if len(records) == 0 {
-		return "", errors.New(words[CodeEmptyFile].en)
+		return "", errors.New(words[CodeEmptyFile].English)
 	}
 	head := layout(records, s)
 	if s.Header && declarable(records[head]) || !s.Header {
@@ -51,7 +51,7 @@ func Infer(r io.Reader) (string, error) {
 func decodeSample(raw []byte, s *Schema) ([]byte, error) {
 	m, code := firstMode(raw[:min(len(raw), sniffLen)], "auto")
 	if code != "" {
-		return nil, errors.New(words[code].en)
+		return nil, errors.New(words[code].English)
 	}
 	src := newSource(bytes.NewReader(raw))
 	if err := src.begin(m, true); err != nil {

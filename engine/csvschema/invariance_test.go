@@ -71,10 +71,7 @@ func TestReportDoesNotDependOnBufferOrWorkers(t *testing.T) {
 			}
 		}
 		s := drawnSchema(t)
-		opt := csvschema.Options{
-			LastRows: rapid.Int64Range(0, 6).Draw(t, "lastRows"),
-			Language: rapid.SampledFrom([]string{"en", "de"}).Draw(t, "language"),
-		}
+		opt := csvschema.Options{LastRows: rapid.Int64Range(0, 6).Draw(t, "lastRows")}
 		want := everything(t, text, s, opt, false)
 		opt.Buffer = rapid.OneOf(rapid.IntRange(1, 40), rapid.IntRange(41, 1000)).Draw(t, "buffer")
 		opt.Workers = rapid.IntRange(0, 4).Draw(t, "workers")

@@ -152,6 +152,6 @@ func (m *merger) duplicate(b *batch, cells int, r *record, s *set, code Code, ea
 	if code == CodeKey {
 		args = []any{s.names, itoa(earlier)}
 	}
-	out.Message = words[code].say(m.language, args...)
+	out.Message = words[code].Of(args...)
 	b.faults = append(b.faults, out)
 }

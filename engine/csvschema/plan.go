@@ -31,7 +31,6 @@ var kinds = map[string]kind{
 // plan is a schema made ready to be held against cells. It does not change while a file is read.
 type plan struct {
 	*Schema
-	language string
 	declared []*column
 	// What the header, or its absence, decided:
 	columns []*column // by position in the file
@@ -81,7 +80,7 @@ func newPlan(s *Schema, opt Options) (*plan, error) {
 	own := *s
 	own.ColumnsMode = cmp.Or(own.ColumnsMode, "exact")
 	own.Encoding = strings.ToLower(cmp.Or(own.Encoding, "auto"))
-	p := &plan{Schema: &own, language: opt.Language}
+	p := &plan{Schema: &own}
 	var err error
 	if p.send, err = newSendable(own.SendEncoding); err != nil {
 		return nil, err
@@ -279,65 +278,63 @@ func (p *plan) place(names []string, in charset) {
 }
 
 // expected says in words what a cell of the column has to be, for the rule it broke.
-func (p *plan) expected(c *column, code Code) string {
-	say := func(f phrase, args ...any) string { return f.say(p.language, args...) }
+func (p *plan) expected(c *column, code Code) Sentence {
 	switch code {
 	case CodeRequired:
-		return say(phraseNotEmpty)
+		return phraseNotEmpty.Of()
 	case CodeExcelDamage:
-		return say(phraseOriginalCell)
+		return phraseOriginalCell.Of()
 	case CodeType:
 		return p.expectedType(c)
 	case CodeScale:
-		return say(phraseAtMost, fmt.Sprint(c.Scale))
+		return phraseAtMost.Of(fmt.Sprint(c.Scale))
 	case CodeMinLength:
-		return say(phraseAtLeast, fmt.Sprint(c.MinLength))
+		return phraseAtLeast.Of(fmt.Sprint(c.MinLength))
 	case CodeMaxLength:
-		return say(phraseAtMost, fmt.Sprint(c.MaxLength))
+		return phraseAtMost.Of(fmt.Sprint(c.MaxLength))
 	case CodePattern:
 		// The configuration may have anchored it already; people wrote only what is inside.
-		return strings.TrimSuffix(strings.TrimPrefix(c.Pattern.String(), `\A(?:`), `)\z`)
+		return Verbatim(strings.TrimSuffix(strings.TrimPrefix(c.Pattern.String(), `\A(?:`), `)\z`))
 	case CodeOneOf:
-		return strings.Join(c.OneOf, ", ")
+		return Verbatim(strings.Join(c.OneOf, ", "))
 	case CodeInFile:
-		return c.InFile.Path + ": " + c.InFile.Column
+		return Verbatim(c.InFile.Path + ": " + c.InFile.Column)
 	case CodeMin:
-		return say(phraseAtLeast, c.Min)
+		return phraseAtLeast.Of(c.Min)
 	case CodeMax:
-		return say(phraseAtMost, c.Max)
+		return phraseAtMost.Of(c.Max)
 	case CodeUnique, CodeKey, CodeUniqueRows:
-		return say(phraseNotBefore)
+		return phraseNotBefore.Of()
 	case CodeUnmappable:
-		return say(phraseCharacterOf, p.send.name)
+		return phraseCharacterOf.Of(p.send.name)
 	}
-	return ""
+	return Sentence{}
 }
 
-func (p *plan) expectedType(c *column) string {
-	say := func(f phrase, args ...any) string { return f.say(p.language, args...) }
+func (p *plan) expectedType(c *column) Sentence {
 	switch c.kind {
 	case kindInteger:
-		return say(phraseInteger)
+		return phraseInteger.Of()
 	case kindDecimal:
 		sample := "1234" + string(c.decimal) + "56"
 		if c.group != 0 {
 			sample = "1" + string(c.group) + "234" + string(c.decimal) + "56"
 		}
-		return say(phraseDecimal, sample)
+		return phraseDecimal.Of(sample)
 	case kindDate:
-		return say(phraseDate, c.dates[0].text)
+		return phraseDate.Of(c.dates[0].text)
 	case kindTime:
 		forms := make([]string, len(c.dates))
 		for i, f := range c.dates {
 			forms[i] = f.text
 		}
-		return say(phraseTime, strings.Join(forms, " / "))
+		return phraseTime.Of(strings.Join(forms, " / "))
 	case kindBoolean:
-		return say(phraseBoolean)
+		return phraseBoolean.Of()
 	case kindEmail:
-		return say(phraseEmail)
+		return phraseEmail.Of()
 	case kindIBAN:
-		return say(phraseIBAN)
+		return phraseIBAN.Of()
 	}
-	return say(phraseText)
+	return phraseText.Of()
 }

@@ -143,27 +143,27 @@ func (in *reader) judgeHeader(r *record) error {
 	switch {
 	case r.fault != "":
 		f.Code = r.fault
-		f.Message = words[r.fault].say(in.language, itoa(r.faultField+1))
+		f.Message = words[r.fault].Of(itoa(r.faultField + 1))
 		if r.fault == CodeRecordTooLong {
-			f.Message = words[r.fault].say(in.language, itoa(in.MaxRecord))
+			f.Message = words[r.fault].Of(nounByte.of(int64(in.MaxRecord)))
 		}
 	case r.blank:
-		f.Message = words[CodeHeader].say(in.language, words[CodeBlankRow].say(in.language))
+		f.Message = words[CodeHeader].Of(words[CodeBlankRow].Of())
 	default:
 		names := b.names(r, in.set, in.Quote)
 		why := in.fitHeader(names)
-		if why == "" {
+		if len(why) == 0 {
 			in.placed(names)
 			return nil
 		}
-		if next := in.judge(&in.top); next != nil && in.fitHeader(b.names(r, next.set, in.Quote)) == "" {
+		if next := in.judge(&in.top); next != nil && len(in.fitHeader(b.names(r, next.set, in.Quote))) == 0 {
 			in.next = next
 			return errRefuted
 		}
 		in.plan.names = names
-		f.Message = words[CodeHeader].say(in.language, why)
+		f.Message = words[CodeHeader].Of(why)
 		if len(in.declared) > 0 {
-			f.Expected = phraseColumnsAre.say(in.language, quotedList(in.declaredNames()))
+			f.Expected = phraseColumnsAre.Of(quotedList(in.declaredNames()))
 		}
 	}
 	in.misfit = &f
@@ -267,9 +267,9 @@ func (in *reader) footer() error {
 // finish judges a file that ended before it gave what it had to.
 func (in *reader) finish() error {
 	if in.columns == nil && in.Header {
-		f := Fault{Code: CodeHeaderMissing, Line: in.find.scan.line, Message: words[CodeHeaderMissing].say(in.language, itoa(in.headerRow()))}
+		f := Fault{Code: CodeHeaderMissing, Line: in.find.scan.line, Message: words[CodeHeaderMissing].Of(itoa(in.headerRow()))}
 		if in.index == 0 {
-			f = Fault{Code: CodeEmptyFile, Line: 1, Message: words[CodeEmptyFile].say(in.language)}
+			f = Fault{Code: CodeEmptyFile, Line: 1, Message: words[CodeEmptyFile].Of()}
 		}
 		in.misfit = &f
 	} else if in.columns == nil {

@@ -269,12 +269,12 @@ func (k *checker) unsendable(r *record) {
 	}
 	args := k.unmappableArgs(raw[at:], secret)
 	if code == CodeEncoding {
-		args = []any{k.name, ""}
+		args = []any{k.name, Sentence{}}
 		if !secret {
 			args[1] = k.readings(raw[at], out.Offset)
 		}
 	}
-	out.Message = words[code].say(k.language, args...)
+	out.Message = words[code].Of(args...)
 	out.place(r, b)
 	b.faults = append(b.faults, out)
 }

@@ -123,10 +123,10 @@ func TestUnmappable(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) { expect(t, validate(t, tc.text, tc.change), tc.want...) })
 	}
 	rep := validate(t, "Nr;V;W\n1;üł;ął\n", send("windows-1252"))
-	if f := rep.Errors[1]; f.Value != "ął" || f.Message != `the file cannot be sent as windows-1252, which lacks a character of this cell: 'ą' (U+0105)` || f.Expected != "characters of windows-1252" {
+	if f := rep.Errors[1]; f.Value != "ął" || f.Message.String() != `the file cannot be sent as windows-1252, which lacks a character of this cell: 'ą' (U+0105)` || f.Expected.String() != "characters of windows-1252" {
 		t.Errorf("%+v", f)
 	}
-	if f := rep.Errors[0]; f.Value != "***" || strings.Contains(f.Message, "ł") {
+	if f := rep.Errors[0]; f.Value != "***" || strings.Contains(f.Message.String(), "ł") {
 		t.Errorf("a sensitive value shows: %+v", f)
 	}
 }

@@ -25,23 +25,22 @@ type Report struct {
 	WarningCount int64
 	Warnings     []Fault // the first max_errors in file order
 
-	language string
-	mark     []byte
-	header   span
+	mark   []byte
+	header span
 }
 
 // Fault is one error or warning.
 type Fault struct {
-	Code         Code   `json:"code"`
-	Line         int64  `json:"line"`          // physical line on which the field, or for structural faults the record, begins; from 1
-	Record       int64  `json:"record"`        // data record, from 1; 0 for what is no data record
-	Column       string `json:"column"`        // the header's name, empty for a whole record
-	ColumnNumber int    `json:"column_number"` // from 1, 0 for a whole record
-	Offset       int64  `json:"offset"`        // byte in the file where the field begins, or exactly the byte that is wrong
-	Value        string `json:"value"`         // cut, or *** where the column is sensitive
-	Message      string `json:"message"`
-	Expected     string `json:"expected"`
-	Warning      bool   `json:"-"`
+	Code         Code     `json:"code"`
+	Line         int64    `json:"line"`          // physical line on which the field, or for structural faults the record, begins; from 1
+	Record       int64    `json:"record"`        // data record, from 1; 0 for what is no data record
+	Column       string   `json:"column"`        // the header's name, empty for a whole record
+	ColumnNumber int      `json:"column_number"` // from 1, 0 for a whole record
+	Offset       int64    `json:"offset"`        // byte in the file where the field begins, or exactly the byte that is wrong
+	Value        string   `json:"value"`         // cut, or *** where the column is sensitive
+	Message      Sentence `json:"message"`
+	Expected     Sentence `json:"expected"`
+	Warning      bool     `json:"-"`
 
 	record span
 }
@@ -64,30 +63,30 @@ func toText(set charset, v []byte) string {
 }
 
 // WriteText writes the report for people: one line that sums up, then two for each fault, errors first. name is how the
-// file is called.
-func (r *Report) WriteText(w io.Writer, name string) error {
+// file is called, language is "de" or English.
+func (r *Report) WriteText(w io.Writer, name, language string) error {
 	out := bufio.NewWriter(w)
-	verdict := phraseValid.say(r.language)
+	verdict := phraseValid.say(language)
 	if !r.Valid {
-		verdict = phraseErrors.say(r.language, r.ErrorCount)
+		verdict = phraseErrors.say(language, r.ErrorCount)
 	}
 	if r.WarningCount > 0 {
-		verdict += ", " + phraseWarnings.say(r.language, r.WarningCount)
+		verdict += ", " + phraseWarnings.say(language, r.WarningCount)
 	}
 	encoding := r.Encoding
 	if encoding == "" {
 		encoding = "-"
 	}
-	out.WriteString(phraseDocument.say(r.language, name, encoding, r.Rows, verdict))
+	out.WriteString(phraseDocument.say(language, name, encoding, nounRow.of(r.Rows), verdict))
 	for _, list := range []struct {
 		faults []Fault
 		count  int64
 	}{{r.Errors, r.ErrorCount}, {r.Warnings, r.WarningCount}} {
 		for i := range list.faults {
-			out.WriteString(list.faults[i].text(r.language))
+			out.WriteString(list.faults[i].text(language))
 		}
 		if more := list.count - int64(len(list.faults)); more > 0 {
-			out.WriteString(phraseMore.say(r.language, more))
+			out.WriteString(phraseMore.say(language, more))
 		}
 	}
 	return out.Flush()
@@ -107,12 +106,12 @@ func (f *Fault) text(language string) string {
 		where = append(where, phraseColumn.say(language, f.Column, f.ColumnNumber))
 	}
 	where = append(where, phraseByte.say(language, f.Offset))
-	text := fmt.Sprintf("%s %s: %s: %s\n", level.say(language), f.Code, strings.Join(where, ", "), f.Message)
+	text := fmt.Sprintf("%s %s: %s: %s\n", level.say(language), f.Code, strings.Join(where, ", "), f.Message.In(language))
 	var second []string
 	if f.Value != "" {
 		second = append(second, strconv.QuoteToGraphic(f.Value))
 	}
-	if f.Expected != "" {
+	if !f.Expected.IsZero() {
 		second = append(second, phraseExpected.say(language, f.Expected))
 	}
 	if len(second) > 0 {
@@ -142,7 +141,7 @@ type jsonFile struct {
 }
 
 // WriteJSON writes the document of `check -json` (COMMANDS.md, JSON) for any number of files; that of one file is what
-// lies beside it as NAME.errors.json.
+// lies beside it as NAME.errors.json. It is English.
 func WriteJSON(w io.Writer, files ...Checked) error {
 	document := struct {
 		FormatVersion string     `json:"format_version"`
@@ -177,8 +176,8 @@ type csvFault struct {
 }
 
 // WriteCSV writes errors and warnings as a table that a German Excel opens by double click: UTF-8 with a mark,
-// semicolons, CRLF. A value that a spreadsheet would take for a formula gets an apostrophe in front.
-func (r *Report) WriteCSV(w io.Writer) error {
+// semicolons, CRLF. A value that a spreadsheet would take for a formula gets an apostrophe in front. The messages are in the language.
+func (r *Report) WriteCSV(w io.Writer, language string) error {
 	if _, err := w.Write(bomUTF8); err != nil {
 		return err
 	}
@@ -190,8 +189,8 @@ func (r *Report) WriteCSV(w io.Writer) error {
 				level = phraseWarning
 			}
 			rows = append(rows, csvFault{
-				level.say(r.language), itoa(f.Line), itoa(f.Record), harmless(f.Column), itoa(f.ColumnNumber), itoa(f.Offset),
-				string(f.Code), harmless(f.Value), harmless(f.Message), harmless(f.Expected),
+				level.say(language), itoa(f.Line), itoa(f.Record), harmless(f.Column), itoa(f.ColumnNumber), itoa(f.Offset),
+				string(f.Code), harmless(f.Value), harmless(f.Message.In(language)), harmless(f.Expected.In(language)),
 			})
 		}
 	}

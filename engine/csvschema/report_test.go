@@ -51,8 +51,8 @@ Warnung file_reference: Zeile 7, Satz 5, Spalte "Name" (2), Byte 79: die Zelle i
 `,
 	} {
 		var out strings.Builder
-		rep := validateWith(t, staff, csvschema.Options{Language: language}, staffSchema)
-		if err := rep.WriteText(&out, "staff.csv"); err != nil {
+		rep := validate(t, staff, staffSchema)
+		if err := rep.WriteText(&out, "staff.csv", language); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, out.String()); diff != "" {
@@ -64,7 +64,7 @@ Warnung file_reference: Zeile 7, Satz 5, Spalte "Name" (2), Byte 79: die Zelle i
 func TestTextReportSaysHowManyMore(t *testing.T) {
 	var out strings.Builder
 	rep := validate(t, staff, func(s *csvschema.Schema) { staffSchema(s); s.MaxErrors = 1 })
-	if err := rep.WriteText(&out, "x"); err != nil || !strings.Contains(out.String(), "… and 3 more\n") {
+	if err := rep.WriteText(&out, "x", ""); err != nil || !strings.Contains(out.String(), "… and 3 more\n") {
 		t.Errorf("%v\n%s", err, out.String())
 	}
 }
@@ -113,7 +113,7 @@ func TestCSVReport(t *testing.T) {
 		staffSchema(s)
 		s.Columns[1].OneOf = []string{"Müller"}
 	})
-	if err := rep.WriteCSV(&out); err != nil {
+	if err := rep.WriteCSV(&out, ""); err != nil {
 		t.Fatal(err)
 	}
 	text, marked := strings.CutPrefix(out.String(), "\ufeff")
@@ -178,13 +178,13 @@ func TestSensitiveValuesStayOut(t *testing.T) {
 			s.Columns = []csvschema.Column{{Name: "S", Sensitive: true, Unique: true, Pattern: regexp.MustCompile("[0-9]"), MaxLength: 3}, {Name: "K"}}
 		})
 		var out bytes.Buffer
-		if err := rep.WriteText(&out, "x"); err != nil {
+		if err := rep.WriteText(&out, "x", ""); err != nil {
 			t.Fatal(err)
 		}
 		if err := csvschema.WriteJSON(&out, csvschema.Checked{Report: rep}); err != nil {
 			t.Fatal(err)
 		}
-		if err := rep.WriteCSV(&out); err != nil {
+		if err := rep.WriteCSV(&out, ""); err != nil {
 			t.Fatal(err)
 		}
 		if rep.Valid || strings.Contains(out.String(), secret) || strings.Contains(out.String(), "1,00E") || !strings.Contains(out.String(), "***") {

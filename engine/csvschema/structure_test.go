@@ -190,7 +190,7 @@ func TestHeader(t *testing.T) {
 				}
 				return
 			}
-			if rep.ErrorCount != 1 || rep.Rows != 0 || rep.Errors[0].Code != csvschema.CodeHeader || !strings.Contains(rep.Errors[0].Message, tc.want) {
+			if rep.ErrorCount != 1 || rep.Rows != 0 || rep.Errors[0].Code != csvschema.CodeHeader || !strings.Contains(rep.Errors[0].Message.String(), tc.want) {
 				t.Errorf("got %+v, want one header error with %q", rep.Errors, tc.want)
 			}
 		})

@@ -13,7 +13,6 @@ type Options struct {
 	LastRows int64                                                  // data records of the last accepted file, for max_shrink; 0 when unknown
 	Buffer   int                                                    // bytes of a batch, 0 for 64 KiB; the report does not depend on it
 	Workers  int                                                    // goroutines that share the work, 0 or 1 for none beside the caller; nor on it
-	Language string                                                 // of the messages: "de", else English
 	Reading  func(encoding string)                                  // called before each reading of the file with its assumed encoding; the last is the report's
 }
 
@@ -40,11 +39,11 @@ func validate(ctx context.Context, r io.Reader, size int64, s *Schema, opt Optio
 	v := &validation{plan: p, opt: opt, size: size, src: newSource(r), seeds: newSeeds()}
 	v.src.limit = s.MaxSize
 	if s.MaxSize > 0 && size > s.MaxSize {
-		return v.refused(size, CodeFileTooLarge, itoa(s.MaxSize)), nil
+		return v.refused(size, CodeFileTooLarge, nounByte.of(s.MaxSize)), nil
 	}
 	rep, err := v.run(ctx)
 	if errors.Is(err, errTooLarge) {
-		return v.refused(max(size, s.MaxSize+1), CodeFileTooLarge, itoa(s.MaxSize)), nil
+		return v.refused(max(size, s.MaxSize+1), CodeFileTooLarge, nounByte.of(s.MaxSize)), nil
 	}
 	if err != nil {
 		return nil, err
@@ -66,7 +65,7 @@ type validation struct {
 
 // refused is the report of a file whose records are not looked at.
 func (v *validation) refused(size int64, code Code, args ...any) *Report {
-	return &Report{Size: size, ErrorCount: 1, Errors: []Fault{{Code: code, Line: 1, Message: words[code].say(v.language, args...)}}, language: v.language}
+	return &Report{Size: size, ErrorCount: 1, Errors: []Fault{{Code: code, Line: 1, Message: words[code].Of(args...)}}}
 }
 
 // run makes passes over the file until an assumption about its encoding holds; there are at most three.
@@ -115,7 +114,7 @@ func (v *validation) pass(ctx context.Context, m mode) (*Report, *mode, error) {
 		return nil, next, nil
 	}
 	rep := out.rep
-	rep.language, rep.Encoding, rep.Header = v.language, m.name, v.names
+	rep.Encoding, rep.Header = m.name, v.names
 	rep.mark, rep.header = v.src.mark, in.header
 	var err error
 	if rep.Size, err = v.src.drain(ctx, v.size); err != nil {
@@ -163,8 +162,8 @@ func (m mode) judge(e *evidence) *mode {
 func (v *validation) whole(out *merger, in *reader) {
 	rep := out.rep
 	if f := out.overRow; f != nil {
-		f.Message = words[f.Code].say(v.language, itoa(rep.Rows), itoa(v.MaxRows))
-		f.Expected = phraseAtMost.say(v.language, itoa(v.MaxRows))
+		f.Message = words[f.Code].Of(nounRecord.of(rep.Rows), itoa(v.MaxRows))
+		f.Expected = phraseAtMost.Of(itoa(v.MaxRows))
 		out.insert(*f)
 	}
 	if in.misfit != nil {
@@ -179,15 +178,15 @@ func (v *validation) whole(out *merger, in *reader) {
 	end := Fault{Line: in.find.scan.line, Offset: rep.Size}
 	if rep.Rows < v.MinRows {
 		end.Code = CodeTooFewRows
-		end.Message = words[end.Code].say(v.language, itoa(rep.Rows), itoa(v.MinRows))
-		end.Expected = phraseAtLeast.say(v.language, itoa(v.MinRows))
+		end.Message = words[end.Code].Of(nounRecord.of(rep.Rows), itoa(v.MinRows))
+		end.Expected = phraseAtLeast.Of(itoa(v.MinRows))
 		out.insert(end)
 	}
 	const slack = 1e-9 // 30 % of 100 rows are 30 rows, however a float says it
 	if last := v.opt.LastRows; v.HasMaxShrink && float64(rep.Rows)+slack < float64(last)*(1-v.MaxShrink) {
 		share := strconv.FormatFloat(v.MaxShrink*100, 'f', -1, 64) + " %"
-		end.Code, end.Expected = CodeShrunk, ""
-		end.Message = words[end.Code].say(v.language, itoa(rep.Rows), itoa(last), share)
+		end.Code, end.Expected = CodeShrunk, Sentence{}
+		end.Message = words[end.Code].Of(nounRecord.of(rep.Rows), itoa(last), share)
 		out.insert(end)
 	}
 }
