@@ -124,7 +124,7 @@ type Action struct {
 	Slot    time.Time // export: the time that `run.time` stands for
 	Request int       // request number of the content or slot
 	Again   *ledger.Work
-	Prior   *ledger.Work    // the earlier work that a duplicate or a question is about; the work that is resumed
+	Prior   *ledger.Work    // the earlier work that a duplicate or a question is about, that is resumed, or that an export tries again
 	Filings []ledger.Filing // resume: moves that are still owed
 
 	Rule     *Rule    // every step of a rule

@@ -128,8 +128,11 @@ func (d *draft) export(exp *Export, seen *exportSeen, slot time.Time, reason str
 		d.problem(&exp.Declared, "target_path", a.Address, "The target path cannot be used", err.Error())
 		return
 	}
-	if a.Again != nil && a.Again.Message != "" {
-		a.Text = "before: " + a.Again.Message
+	if reason == ReasonRetry && a.Again == nil { // of an export without a schedule, in a later minute
+		a.Prior = &seen.last[0]
+	}
+	if w := cmp.Or(a.Again, a.Prior); w != nil && w.Message != "" {
+		a.Text = "before: " + w.Message
 	}
 	d.add(a)
 }

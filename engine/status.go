@@ -236,8 +236,8 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 			item.State, item.Text, item.Next = "running", a.Text, "the next run fetches the result"
 		case o.queued(&a):
 			item.Text, item.Next = "waits for "+a.connection().Address.String()+", which is down", "it goes on by itself when the connection is back"
-		case a.Reason == ReasonRetry && a.Again != nil:
-			item.State, item.Text, item.Next = "failed", a.Again.Message, "the next apply tries again"
+		case a.Reason == ReasonRetry && cmp.Or(a.Again, a.Prior) != nil:
+			item.State, item.Text, item.Next = "failed", cmp.Or(a.Again, a.Prior).Message, "the next apply tries again"
 		}
 		if w := cmp.Or(a.Prior, a.Again); w != nil {
 			item.Since = w.SentAt

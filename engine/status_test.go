@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,5 +76,25 @@ func TestStatusShowsTheWatch(t *testing.T) {
 	}
 	if i := st.Items[0]; i.State != "waiting" || i.Text != "waits for connection.perbit.hr, which is down" {
 		t.Errorf("%+v", i)
+	}
+}
+
+// TestStatusKeepsAFailedExport: an export without a schedule is tried again as the run of another minute, and until then it
+// has failed, however long ago.
+func TestStatusKeepsAFailedExport(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(head + strings.Replace(payroll, "min_rows = 1", "min_rows = 5000", 1))
+	r.apply(cfg, engine.PlanOptions{})
+	began := time.Now()
+	for _, later := range []time.Duration{0, time.Hour} {
+		r.now = func() time.Time { return began.Add(later) }
+		items := r.status(cfg).Items
+		if len(items) != 1 || items[0].State != "failed" || !strings.Contains(items[0].Text, "expect.min_rows is 5000") || items[0].Since.IsZero() {
+			t.Errorf("%v later: %+v", later, items)
+		}
+		if a := r.plan(cfg, engine.PlanOptions{}).Actions; len(a) != 1 || !strings.HasPrefix(a[0].Text, "before: the result has ") {
+			t.Errorf("%v later: %+v", later, a)
+		}
 	}
 }
