@@ -211,7 +211,8 @@ type Plan struct {
 	Recognised  []ledger.File // done files whose stamp changed while their content did not; noted by the next apply
 	Problems    diag.List     // folders that cannot be read, files that cannot be opened, preconditions that fail
 
-	Narrowed bool // -target or -exclude chose from all there is to do
+	Stale    []Stale // of a saved plan: steps that are left out, because they do not hold any more
+	Narrowed bool    // -target or -exclude chose from all there is to do
 
 	forgone map[string][]string // what waited for approval and no file gives any more, by block
 }

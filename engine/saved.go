@@ -86,6 +86,7 @@ type Stale struct {
 	Address string
 	Action  ActionKind
 	Text    string
+	Result  Result // done: nothing of it is owed any more; waiting: for a person or another process; unknown; else not_started
 }
 
 // savedFormat is the version of the file; a second number only ever adds.
@@ -151,21 +152,19 @@ func (s *SavedPlan) Refuse(ctx context.Context, cfg *Config, r *ledger.Reader, n
 	return nil
 }
 
-// Still reduces a plan that was made anew to the steps of a saved one that hold as they were shown, and tells of each other
-// step what changed, as far as the ledger has it. What is new since the plan was saved
-// is not done. Refuse has been asked before.
-func (s *SavedPlan) Still(ctx context.Context, now *Plan, r *ledger.Reader) (still *Plan, stale []Stale, err error) {
+// Still reduces a plan that was made anew to the steps of a saved one that hold as they were shown; each other step is in
+// Stale with what changed, as far as the ledger has it. What is new since the plan was saved is not done. Refuse has been
+// asked before.
+func (s *SavedPlan) Still(ctx context.Context, now *Plan, r *ledger.Reader) (still *Plan, err error) {
 	err = r.View(ctx, func(v *ledger.View) error {
-		var err error
-		still, stale, err = s.still(now, v)
+		still, err = s.still(now, v)
 		return err
 	})
-	return still, stale, err
+	return still, err
 }
 
-func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, []Stale, error) {
+func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, error) {
 	out := &Plan{Now: now.Now, Recognised: now.Recognised, UnderWay: now.UnderWay, Problems: now.Problems}
-	var stale []Stale
 	changes := map[string]DefinitionChange{}
 	for _, c := range now.Definitions {
 		changes[c.Address.String()] = c
@@ -176,7 +175,7 @@ func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, []Stale, error) {
 		case differs && c.Verb == d.Action && s.key.digest(c) == d.Digest:
 			out.Definitions = append(out.Definitions, c)
 		case differs: // else it has been applied as it was to be
-			stale = append(stale, Stale{Address: d.Address, Text: "another definition has been applied there in the meantime"})
+			out.Stale = append(out.Stale, Stale{Address: d.Address, Text: "another definition has been applied there in the meantime", Result: ResultNotStarted})
 		}
 	}
 	old := now.Now.Sub(s.At) > irreversibleAge
@@ -190,22 +189,24 @@ func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, []Stale, error) {
 	}
 	for _, step := range s.Steps {
 		i, listed := steps[stepKey{step.Address, step.Action}]
-		text := ""
+		stale := Stale{Address: step.Address, Action: step.Action}
 		switch {
 		case !listed:
-			if text = now.instead(step); text == "" {
+			if stale.Text, stale.Result = now.instead(step); stale.Text == "" {
 				var err error
-				if text, err = s.since(step, v); err != nil {
-					return nil, nil, err
+				if stale.Text, stale.Result, err = s.since(step, v); err != nil {
+					return nil, err
 				}
 			}
 		case step.Action.Irreversible() && old:
-			text = fmt.Sprintf("it cannot be taken back, and the plan is older than %s; plan again", irreversibleAge)
+			stale.Text = fmt.Sprintf("it cannot be taken back, and the plan is older than %s; plan again", irreversibleAge)
+			stale.Result = now.Actions[i].leftOut()
 		default:
-			text = step.Expect.differs(now.Actions[i].expectation())
+			stale.Text = step.Expect.differs(now.Actions[i].expectation())
+			stale.Result = now.Actions[i].leftOut()
 		}
-		if text != "" {
-			stale = append(stale, Stale{step.Address, step.Action, text})
+		if stale.Text != "" {
+			out.Stale = append(out.Stale, stale)
 			continue
 		}
 		kept[i] = true
@@ -215,14 +216,25 @@ func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, []Stale, error) {
 			out.Actions = append(out.Actions, a)
 		}
 	}
-	return out, stale, nil
+	return out, nil
+}
+
+// leftOut is how a planned step counts that is not carried out: one that nobody has approved would have waited anyway.
+func (a *Action) leftOut() Result {
+	switch {
+	case a.Kind == NeedsPerson && a.Reason == ReasonUnknown:
+		return ResultUnknown
+	case a.Kind == NeedsPerson || a.Approval == ApprovalRequired:
+		return ResultWaiting
+	}
+	return ResultNotStarted
 }
 
 // since says why nothing at all is planned for a saved step any more.
-func (s *SavedPlan) since(step SavedStep, v *ledger.View) (string, error) {
+func (s *SavedPlan) since(step SavedStep, v *ledger.View) (string, Result, error) {
 	at, err := ParseAddress(step.Address, func(Address) bool { return false })
 	if err != nil || !at.HasItem {
-		return "what it was for is gone", nil //nolint:nilerr // an address of another time
+		return "what it was for is gone", ResultNotStarted, nil //nolint:nilerr // an address of another time
 	}
 	if again, err := ParseAddress(step.Address, func(Address) bool { return true }); err == nil && again.HasItem {
 		at = again // two brackets: the first is the instance
@@ -230,49 +242,67 @@ func (s *SavedPlan) since(step SavedStep, v *ledger.View) (string, error) {
 	block := at.Block().String()
 	works, err := v.WorkOf(block, at.Item)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if n := len(works); n > 0 && works[n-1].EndedAt.After(s.At) {
-		return "it was carried out since, and is " + spaced(string(works[n-1].State)), nil
+		state := works[n-1].State
+		return "it was carried out since, and is " + spaced(string(state)), resultOf(state), nil
 	}
 	f, found, err := v.File(block, at.Item)
 	if err != nil {
-		return "", err
+		return "", "", err
 	}
 	if found && f.At.After(s.At) {
-		return "it was dealt with since, and the file is " + spaced(string(f.State)), nil
+		return "it was dealt with since, and the file is " + spaced(string(f.State)), ResultDone, nil
 	}
 	if step.Expect.File != "" {
-		return "the file is not in its folder any more", nil
+		return "the file is not in its folder any more", ResultNotStarted, nil
 	}
-	return "the run is not asked for any more", nil
+	return "the run is not asked for any more", ResultDone, nil
+}
+
+// resultOf is how a step counts whose work somebody else has ended.
+func resultOf(state ledger.State) Result {
+	switch {
+	case state == ledger.StateUnknown:
+		return ResultUnknown
+	case state.Happened():
+		return ResultDone
+	}
+	return ResultNotStarted
 }
 
 func spaced(state string) string { return strings.ReplaceAll(state, "_", " ") }
 
 // instead says what the plan that was made anew has for the address of a saved step; empty where it has nothing.
-func (p *Plan) instead(step SavedStep) string {
+func (p *Plan) instead(step SavedStep) (string, Result) {
 	for _, u := range p.UnderWay {
 		if u.Address.String() == step.Address {
-			return "it is under way: " + u.Owner
+			return "it is under way: " + u.Owner, ResultWaiting
 		}
 	}
 	for _, w := range p.Waiting {
 		if w.Address.String() == step.Address {
-			return w.Reason
+			return w.Reason, ResultNotStarted
 		}
 	}
 	for _, x := range p.Problems {
 		if x.Address == step.Address {
-			return x.Summary + ": " + x.Detail
+			return x.Summary + ": " + x.Detail, ResultNotStarted
 		}
 	}
-	for _, a := range p.Actions {
-		if a.Address.String() == step.Address {
-			return fmt.Sprintf("it would be %s now (%s)", a.Kind, a.Reason)
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		if a.Address.String() != step.Address {
+			continue
 		}
+		result := a.leftOut()
+		if a.Kind == Duplicate { // what was to be sent has been
+			result = ResultDone
+		}
+		return fmt.Sprintf("it would be %s now (%s)", a.Kind, a.Reason), result
 	}
-	return ""
+	return "", ""
 }
 
 // differs says what of an expectation does not hold; empty where all of it does.

@@ -35,7 +35,7 @@ func (s *session) applyCommand() *cobra.Command {
 	var o applyOptions
 	cmd := &cobra.Command{
 		Use: "apply [options] [FILE]", Short: "Do what plan shows, after asking", Args: exactly(0, 1, "at most one saved plan"),
-		Long: "Plans, shows the plan, asks for the word yes, and carries it out; with a FILE from plan -out it carries out that, without asking, as far as each step still holds. The first interrupt finishes what is on the wire, the second stops at once.\n\n" +
+		Long: "Plans, shows the plan, asks for the word yes, and carries it out; with a FILE from plan -out it carries out that, without asking, as far as each step still holds, and ends with 1 if one that is still owed does not. The first interrupt finishes what is on the wire, the second stops at once.\n\n" +
 			"Exit code: 0 done or nothing to do, 1 error, or something was rejected, failed, declined or is unknown. With -detailed-exitcode: 2 changes were made, 3 done but steps wait for approval, 4 an outcome is unknown.",
 		Example: "dropform apply\ndropform apply tonight.plan\ndropform apply -auto-approve -parallelism=4\ndropform apply -target='import.absence[wels]'",
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -113,18 +113,18 @@ func (s *session) applyPossible(o applyOptions) error {
 }
 
 func (s *session) applyWith(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (engine.Tally, error) {
-	plan, stale, err := s.planToApply(cfg, sender, o, po)
+	plan, err := s.planToApply(cfg, sender, o, po)
 	if err != nil {
 		return engine.Tally{}, err
 	}
-	unknown := name(cfg, plan, o.approve, stale)
+	unknown := name(cfg, plan, o.approve)
 	if o.shown {
 		out := s.outScreen()
 		out.printf("(the plan as above)\n\n%s\n%s\n", definitionsLine(out.tongue, plan), planLine(out.tongue, plan))
 	} else {
 		s.showPlan(plan, o.full)
 	}
-	s.stale(stale)
+	s.stale(plan.Stale)
 	if unknown != nil {
 		return s.notBegun(plan, unknown)
 	}
@@ -161,12 +161,11 @@ func (s *session) notBegun(plan *engine.Plan, reason error) (engine.Tally, error
 }
 
 // planToApply makes the plan, or takes a saved one as far as it still holds.
-func (s *session) planToApply(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (*engine.Plan, []engine.Stale, error) {
+func (s *session) planToApply(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (*engine.Plan, error) {
 	if o.saved != nil {
 		return s.again(cfg, o.saved, sender.ledger.Reader(), o.maxAge, po.Observe)
 	}
-	plan, err := s.makePlan(cfg, s.asking(sender.ledger.Reader(), s.hashing(cfg)), po)
-	return plan, nil, err
+	return s.makePlan(cfg, s.asking(sender.ledger.Reader(), s.hashing(cfg)), po)
 }
 
 // noteRecognised lets an apply without a step still record which touched files are the ones that were dealt with.

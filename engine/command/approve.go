@@ -47,12 +47,19 @@ func (s *session) approved(done []engine.Approved) {
 
 // name marks the steps that -approve names. A pattern that covers no step of the plan, nor one of the saved plan that it was
 // made of, is an error.
-func name(cfg *engine.Config, plan *engine.Plan, patterns []string, stale []engine.Stale) error {
+func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 	for _, p := range patterns {
 		found := mayName(cfg, p) ||
-			slices.ContainsFunc(stale, func(x engine.Stale) bool { return engine.MatchAddress(p, blockAddress(x.Address)) }) ||
 			slices.ContainsFunc(plan.Problems, func(d diag.Diagnostic) bool { return engine.MatchAddress(p, blockAddress(d.Address)) }) ||
 			slices.ContainsFunc(plan.Waiting, func(w engine.Waiting) bool { return engine.MatchAddress(p, w.Address) })
+		for i := range plan.Stale {
+			if x := &plan.Stale[i]; engine.MatchAddress(p, blockAddress(x.Address)) {
+				found = true
+				if x.Result == engine.ResultWaiting && x.Action.Irreversible() { // it waits no longer, it was to be sent
+					x.Result = engine.ResultNotStarted
+				}
+			}
+		}
 		for i := range plan.Actions {
 			if a := &plan.Actions[i]; engine.MatchAddress(p, a.Address) {
 				found = true

@@ -31,6 +31,17 @@ func concluded(p *engine.Plan, ran engine.Tally, stopped bool, err error) conclu
 		}
 	}
 	c.left.Waiting += len(p.Waiting)
+	for _, x := range p.Stale {
+		switch x.Result {
+		case engine.ResultWaiting:
+			c.left.Waiting++
+		case engine.ResultUnknown:
+			c.left.Unknown++
+		case engine.ResultNotStarted: // not what was looked at when the plan was saved
+			c.left.NotStarted++
+			c.problems = true
+		}
+	}
 	for _, d := range p.Problems {
 		if d.Code == "positions_unread" {
 			c.left.NotStarted++

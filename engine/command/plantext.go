@@ -27,7 +27,10 @@ func (t *planText) show() {
 		t.aside()
 		if !p.Problems.HasErrors() {
 			why := "\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n"
-			if p.Narrowed {
+			switch {
+			case len(p.Stale) > 0:
+				why = "\n%s No step of the saved plan is left to do as it was shown.\n"
+			case p.Narrowed:
 				why = "\n%s What -target and -exclude leave has nothing to do.\n"
 			}
 			t.printf(why, t.bold(t.say("No changes.")))

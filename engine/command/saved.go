@@ -88,15 +88,15 @@ func refuseFlags(o applyOptions) error {
 
 // again makes a saved plan anew and reduces it to the steps that still hold; it is refused whole where it is not this
 // configuration's or this ledger's, or too old.
-func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *ledger.Reader, maxAge, observe time.Duration) (*engine.Plan, []engine.Stale, error) {
+func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *ledger.Reader, maxAge, observe time.Duration) (*engine.Plan, error) {
 	if err := saved.Refuse(s.ctx, cfg, reader, now(), maxAge); err != nil {
-		return nil, nil, diag.Diagnostic{Code: "plan_refused", Summary: "The saved plan is refused, nothing was done", Detail: sentence(err.Error())}
+		return nil, diag.Diagnostic{Code: "plan_refused", Summary: "The saved plan is refused, nothing was done", Detail: sentence(err.Error())}
 	}
 	o := saved.Options()
 	o.Observe = observe
 	plan, err := s.makePlan(cfg, s.asking(reader, s.hashing(cfg)), o)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	return saved.Still(s.ctx, plan, reader)
 }
@@ -133,13 +133,13 @@ func (s *session) showPlanFile(vars []VarFlag, saved *engine.SavedPlan, asJSON b
 		return err
 	}
 	defer reader.Close()
-	plan, stale, err := s.again(cfg, saved, reader, time.Duration(1<<62), 0)
+	plan, err := s.again(cfg, saved, reader, time.Duration(1<<62), 0)
 	if err != nil {
 		return err
 	}
 	out := s.outScreen()
 	out.printf("Plan of %s, %s.\n", stamp(saved.At.In(cfg.Location)), out.count(len(saved.Steps), "step", "steps"))
 	s.showPlan(plan, true)
-	s.stale(stale)
+	s.stale(plan.Stale)
 	return nil
 }
