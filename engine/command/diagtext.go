@@ -18,19 +18,23 @@ func (c *screen) diagnostic(d diag.Diagnostic) {
 	bar := func(text string) string { return c.paint(text, paint) }
 	var b strings.Builder
 	b.WriteString(bar("╷") + "\n")
-	for _, line := range c.body(d, c.paint(c.say(word)+": ", color.Bold, paint)) {
+	for _, line := range c.body(d, c.say(word)+": ", paint) {
 		b.WriteString(strings.TrimRight(bar("│")+" "+line, " ") + "\n")
 	}
 	b.WriteString(bar("╵") + "\n")
 	fmt.Fprint(c.w, printable(b.String()))
 }
 
-func (c *screen) body(d diag.Diagnostic, head string) []string {
+func (c *screen) body(d diag.Diagnostic, head string, paint color.Attribute) []string {
 	inner := 0
 	if c.width > 0 {
 		inner = c.width - 2
 	}
-	lines := strings.Split(head+c.bold(wrap(c.say(d.Summary), inner)), "\n")
+	lines := strings.Split(wrap(head+c.say(d.Summary), inner), "\n")
+	lines[0] = c.paint(head, color.Bold, paint) + c.bold(strings.TrimPrefix(strings.TrimPrefix(lines[0], strings.TrimSpace(head)), " "))
+	for i := range lines[1:] {
+		lines[1+i] = c.bold(lines[1+i])
+	}
 	if d.Range != nil {
 		lines = append(lines, "", "  "+c.place(d))
 		lines = append(lines, c.source(d)...)

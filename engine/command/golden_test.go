@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -131,6 +132,34 @@ func TestPlansOnTheScreen(t *testing.T) {
 			text.show()
 			golden(t, name+".txt", b.Bytes())
 		})
+	}
+}
+
+// On a terminal sentences are broken between words; columns of steps and definitions stay, as in Terraform. Nothing is lost,
+// and where the stream is no terminal each sentence is on its line.
+func TestPlanAtEveryWidth(t *testing.T) {
+	p := plans()["mixed"]
+	show := func(width int) string {
+		var b bytes.Buffer
+		text := planText{screen: &screen{w: &b, width: width}, plan: p}
+		text.show()
+		return b.String()
+	}
+	whole := show(0)
+	for _, width := range []int{40, 60, 80, 120} {
+		got := show(width)
+		if d := cmp.Diff(strings.Fields(whole), strings.Fields(got)); d != "" {
+			t.Errorf("%d columns (-whole +got):\n%s", width, d)
+		}
+		for _, line := range strings.Split(got, "\n") {
+			prose := strings.HasPrefix(line, "        ") || line != "" && line[0] != ' '
+			if prose && !strings.HasPrefix(line, "Plan:") && !strings.HasPrefix(line, "Definitions:") && len([]rune(line)) > width {
+				t.Errorf("%d columns: %q", width, line)
+			}
+		}
+	}
+	if !strings.Contains(show(40), "\n        line 3, column \"Eintritt\":\n        31.02.2026 is not a day of the\n        calendar\n") {
+		t.Errorf("a fault is not broken under itself:\n%s", show(40))
 	}
 }
 

@@ -118,7 +118,7 @@ func wrapLine(line string, width int) []string {
 	}
 	var out []string
 	now := ""
-	for _, word := range strings.Fields(line) {
+	for _, word := range strings.Split(line, " ") { // two spaces of a quoted value stay two
 		switch {
 		case now == "":
 			now = word

@@ -26,20 +26,20 @@ func (t *planText) show() {
 	if p.Empty() {
 		t.aside()
 		if !p.Problems.HasErrors() {
-			why := "\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied.\n"
+			why := "\n%s Every dropped file has been dealt with, no export is due, and the definitions are\nthose that were applied."
 			switch {
 			case len(p.Stale) > 0:
-				why = "\n%s No step of the saved plan is left to do as it was shown.\n"
+				why = "\n%s No step of the saved plan is left to do as it was shown."
 			case p.Narrowed:
-				why = "\n%s What -target and -exclude leave has nothing to do.\n"
+				why = "\n%s What -target and -exclude leave has nothing to do."
 			}
-			t.printf(why, t.bold(t.say("No changes.")))
+			t.prose("", why, t.bold(t.say("No changes.")))
 		}
 		return
 	}
 	t.legend()
 	if len(p.Definitions) > 0 || p.Steps() > 0 {
-		t.printf("\nDropform will perform the following actions:\n")
+		t.prose("", "\nDropform will perform the following actions:")
 	}
 	t.definitions()
 	t.groups()
@@ -55,7 +55,7 @@ func (t *planText) show() {
 
 // legend explains the signs that occur.
 func (t *planText) legend() {
-	t.printf("\nDropform compared the configuration with the ledger and the folders. Signs in this plan:\n")
+	t.prose("", "\nDropform compared the configuration with the ledger and the folders. Signs in this plan:")
 	for _, v := range definitionVerbs {
 		for _, d := range t.plan.Definitions {
 			if d.Verb == v.verb {
@@ -179,7 +179,7 @@ func (t *planText) step(a engine.Action, width int) {
 	}
 	t.printf("  %s %s%s  %s\n", t.sign(a.Kind.Sign()), address, strings.Repeat(" ", width-len([]rune(address))), strings.Join(facts, ", "))
 	if below != "" {
-		t.printf("        %s\n", below)
+		t.prose("        ", "%s", below)
 	}
 	t.report(a)
 }
@@ -213,7 +213,7 @@ func (t *planText) report(a engine.Action) {
 		shown = shown[:3]
 	}
 	for _, f := range shown {
-		t.printf("        %s\n", t.faultLine(f))
+		t.prose("        ", "%s", t.faultLine(f))
 	}
 	if rest := total - int64(len(shown)); rest > 0 && len(shown) > 0 {
 		t.printf("        … and %s more\n", thousands(rest))

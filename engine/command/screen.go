@@ -60,6 +60,16 @@ func (c *screen) printf(format string, args ...any) {
 	fmt.Fprint(c.w, printable(c.sayf(format, args...)))
 }
 
+// prose prints a template of sentences. On a terminal they are broken between words, each line moved to the right by the
+// indent; elsewhere they stay on theirs, for grep.
+func (c *screen) prose(by, format string, args ...any) {
+	width := 0
+	if c.width > 0 {
+		width = max(20, c.width-len(by))
+	}
+	fmt.Fprintln(c.w, printable(indent(wrap(c.sayf(format, args...), width), by)))
+}
+
 // printable escapes what is not UTF-8, such as file names of another time: it could do anything to a terminal.
 func printable(text string) string {
 	if utf8.ValidString(text) {

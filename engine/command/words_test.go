@@ -120,6 +120,15 @@ func TestDiagnosticInABox(t *testing.T) {
 	if !strings.Contains(b.String(), "\x1b[4mfolde\x1b[") {
 		t.Errorf("the spot is not underlined in colour: %q", b.String())
 	}
+	for width, want := range map[int]string{
+		40: "│ Error: A summary that is longer than a\n│ narrow terminal\n", 24: "│ Error: A summary that\n│ is longer than a\n│ narrow terminal\n",
+	} {
+		b.Reset()
+		(&screen{w: &b, width: width}).diagnostic(diag.Diagnostic{Summary: "A summary that is longer than a narrow terminal"})
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%d columns: %s", width, b.String())
+		}
+	}
 }
 
 // Commands to copy call the program as it was called.
