@@ -136,7 +136,7 @@ func TestServiceRunsWhatFellDueMeanwhile(t *testing.T) {
 		t.Fatalf("%+v", e)
 	}
 	if e := v.ended("export.payroll["); e.Action.Reason != "missed(3)" {
-		t.Errorf("%+v", e)
+		t.Errorf("%s: %+v", e.Action.Reason, e)
 	}
 	if tally, _ := v.end(); tally.Done != 2 || len(r.box.Exports()) != 2 {
 		t.Errorf("%+v", tally)

@@ -101,6 +101,10 @@ type Service struct {
 	touched  map[string]bool // folders from which something was sent since their markers were renewed
 
 	work sync.WaitGroup
+
+	// Of the loop's goroutine alone:
+	applyAgain time.Time     // when an edit that could not be applied is tried again; zero: there is none
+	patience   time.Duration // how long that waits
 }
 
 // NewService makes a Service; Run starts it.
@@ -165,9 +169,7 @@ func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 			}
 			return err
 		case e := <-s.o.Watcher.Events():
-			if err := s.hint(ctx, soft, e); err != nil {
-				return err
-			}
+			s.hint(ctx, soft, e)
 		case <-renew.C:
 			s.renewMarkers(ctx)
 		case <-tick.C:
@@ -179,6 +181,9 @@ func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 			}
 			if err := s.lookAtLedger(ctx, soft); err != nil {
 				s.o.Log.Warn("read the ledger", "error", err)
+			}
+			if !s.applyAgain.IsZero() && time.Now().After(s.applyAgain) {
+				s.takeUp(ctx, soft)
 			}
 			s.writeStatus()
 		}
@@ -207,7 +212,7 @@ func (s *Service) lookAgain(ctx, soft context.Context) {
 }
 
 // hint passes a watcher's event on.
-func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
+func (s *Service) hint(ctx, soft context.Context, e WatchEvent) {
 	switch e.Kind {
 	case WatchSettled:
 		s.settled(ctx, soft, e.ID, e.Name)
@@ -222,9 +227,8 @@ func (s *Service) hint(ctx, soft context.Context, e WatchEvent) error {
 	case WatchUnmarked:
 		s.o.Runner.emit(FileUnmarked{Address: s.addressOf(e.ID).Of(e.Name)})
 	case WatchConfigChanged:
-		return s.reload(ctx, soft)
+		s.reload(ctx, soft)
 	}
-	return nil
 }
 
 // whyDegraded is a folder's trouble in words for people.
@@ -368,7 +372,7 @@ func (s *Service) lookAtLedger(ctx, soft context.Context) error {
 		}
 	}
 	if definitions {
-		return s.reconcile(ctx, soft)
+		s.takeUp(ctx, soft)
 	}
 	return nil
 }

@@ -23,18 +23,36 @@ import (
 const existingAge = 24 * time.Hour
 
 // reload reads the edited configuration. A broken one changes nothing but what status and the log say.
-func (s *Service) reload(ctx, soft context.Context) error {
+func (s *Service) reload(ctx, soft context.Context) {
 	cfg, diags := s.o.Load()
 	s.mu.Lock()
 	if diags.HasErrors() {
 		s.broken = diags
 		s.mu.Unlock()
 		s.o.Runner.emit(ConfigRejected{Diags: diags})
-		return nil
+		return
 	}
 	s.loaded, s.broken = cfg, nil
 	s.mu.Unlock()
-	return s.reconcile(ctx, soft)
+	s.applyAgain, s.patience = time.Time{}, 0
+	s.takeUp(ctx, soft)
+}
+
+// takeUp is reconcile in a watch that serves already: what goes wrong is tried again.
+func (s *Service) takeUp(ctx, soft context.Context) {
+	s.applyAgain = time.Time{}
+	if err := s.reconcile(ctx, soft); err != nil {
+		s.o.Log.Warn("take up the configuration", "error", err)
+		s.tryAgain()
+	} else if s.applyAgain.IsZero() {
+		s.appliedAtLast()
+	}
+}
+
+// tryAgain has the configuration taken up again later, with growing patience.
+func (s *Service) tryAgain() {
+	s.patience = min(max(2*s.patience, firstLater), longestLater)
+	s.applyAgain = time.Now().Add(s.patience)
 }
 
 // reconcile compares the configuration with what is applied, applies the difference under -auto-approve, and serves
@@ -50,11 +68,13 @@ func (s *Service) reconcile(ctx, soft context.Context) error {
 	changes := diffDefinitions(cfg, applied)
 	if mine, others := unattended(cfg, changes); s.o.AutoApprove && len(mine) > 0 {
 		err := s.apply(ctx, cfg, mine)
-		if err != nil && !s.keepServing(err) {
-			return err
-		}
-		if err == nil {
+		switch {
+		case err == nil:
 			changes = others
+		case len(applied) == 0 && s.serves() == nil:
+			return err // there is nothing that could be served meanwhile
+		default:
+			s.keepServing(err)
 		}
 		if applied, newest, err = s.definitions(ctx); err != nil {
 			return err
@@ -104,18 +124,28 @@ func unattended(cfg *Config, changes []DefinitionChange) (mine, others []Definit
 	return mine, others
 }
 
-// keepServing tells that an edit could not be applied. Where something is served already, that goes on.
-func (s *Service) keepServing(err error) bool {
+// keepServing tells that an edit could not be applied: what is applied is served on, and the edit is tried again with growing
+// patience (a share may be away, a disk full).
+func (s *Service) keepServing(err error) {
+	told := s.patience > 0
+	s.tryAgain()
+	broken := diag.List{{Severity: diag.Error, Code: "not_applied", Summary: "The edit could not be applied", Detail: err.Error() + "\nWhat was served before is served on, and the edit is tried again."}}
 	s.mu.Lock()
-	if s.served == nil {
-		s.mu.Unlock()
-		return false
-	}
-	s.broken = diag.List{{Severity: diag.Error, Code: "not_applied", Summary: "The edit could not be applied", Detail: err.Error() + "\nWhat was served before is served on."}}
-	broken := s.broken
+	s.broken = broken
 	s.mu.Unlock()
-	s.o.Runner.emit(ConfigRejected{Diags: broken})
-	return true
+	if !told {
+		s.o.Runner.emit(ConfigRejected{Diags: broken})
+	}
+}
+
+// appliedAtLast takes back what keepServing said.
+func (s *Service) appliedAtLast() {
+	s.patience = 0
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.broken) > 0 && s.broken[0].Code == "not_applied" {
+		s.broken = nil
+	}
 }
 
 // changedFolders are the blocks with a drop folder that were served before under another definition.

@@ -116,6 +116,16 @@ func (l *life) planner() engine.Planner {
 	return engine.Planner{FS: l.fs, Reader: l.ledger.Reader(), Writers: l.w.writers, Now: time.Now, Conboxes: l.boxes}
 }
 
+// ended reports whether the process is over.
+func (l *life) ended() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
+}
+
 // end is how a process ends: one that is alive logs out, one that was killed does nothing any more.
 func (l *life) end() {
 	if !l.isDead() {

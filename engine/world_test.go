@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -24,7 +23,7 @@ import (
 
 // TestCrashSchedules lives through random schedules of everything that can happen to a project at once: files dropped by all
 // kinds of writers, the same content again, other content under the same name, bad files; renamed, changed and broken
-// blocks; a disk that is full, cannot be read or loses the right to write, folders on another volume; a server that
+// blocks, folders and names that pass from one import to another, a connection that is renamed or leads elsewhere; a disk that is full, cannot be read or loses the right to write, folders on another volume; a server that
 // refuses, cuts, is slow, faults jobs, forgets sessions and jobs, or is gone; applies, watches, kill -9 at any moment, and a
 // person who says the truth. It is the real watcher, service, planner, runner, ledger, clients and sandbox, in a bubble of
 // synctest: hours pass in no time.
@@ -41,8 +40,9 @@ func TestCrashSchedules(t *testing.T) {
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		failure := bubble(t, func() {
-			w := newWorld(rt)
+			w := newWorld(rt, drawTraits(rt), drawShape(rt))
 			defer w.close()
+			w.rt = rt
 			w.start()
 			for range rapid.IntRange(2, 25).Draw(rt, "steps") {
 				w.step(rapid.SampledFrom(worldSteps).Draw(rt, "step"))
@@ -99,15 +99,13 @@ type world struct {
 	forks int
 	calm  chan struct{} // holds a token while nobody may be killed; no mutex, for which time would stand still
 
-	shape       worldShape
-	cfg         *engine.Config // the newest that can be read
-	broken      bool           // the file that is saved cannot
-	deaf        bool           // no events of the file system
-	blind       bool           // nobody can say whether a file is being written
-	autoApprove bool
-	troubled    bool // a fault of the disk was injected: processes may fail
-	denied      bool // the server denied a protocol or lost a job
-	everAuto    bool // for a time, orders did not wait for a person
+	worldTraits
+	shape    worldShape
+	cfg      *engine.Config // the newest that can be read
+	broken   bool           // the file that is saved cannot
+	troubled bool           // a fault of the disk was injected: processes may fail
+	denied   bool           // the server denied a protocol or lost a job
+	everAuto bool           // for a time, orders did not wait for a person
 
 	files   map[string]*drop // by path, what lies there by the user's last act
 	drops   []*drop
@@ -125,20 +123,54 @@ type drop struct {
 	gone       bool // the user deleted or replaced it
 }
 
-func newWorld(rt *rapid.T) *world {
+// worldTraits is what a world is like from its beginning to its end.
+type worldTraits struct {
+	jobTime, latency time.Duration
+	deaf             bool // no events of the file system
+	blind            bool // nobody can say whether a file is being written
+	autoApprove      bool // watches apply edits
+}
+
+func drawTraits(rt *rapid.T) worldTraits {
+	return worldTraits{
+		jobTime: rapid.SampledFrom([]time.Duration{0, 2 * time.Second, 3 * time.Minute}).Draw(rt, "job time"),
+		latency: rapid.SampledFrom([]time.Duration{0, 20 * time.Millisecond}).Draw(rt, "latency"),
+		deaf:    rapid.Bool().Draw(rt, "deaf"), blind: rapid.Bool().Draw(rt, "blind"), autoApprove: rapid.Bool().Draw(rt, "auto-approve"),
+	}
+}
+
+// inWorld runs a schedule that is not left to chance. It makes only such steps as draw nothing.
+func inWorld(t *testing.T, traits worldTraits, shape worldShape, schedule func(*world)) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("a ledger that is in use cannot be copied there")
+	}
+	failure := bubble(t, func() {
+		w := newWorld(t, traits, shape)
+		defer w.close()
+		w.start()
+		schedule(w)
+		w.settle()
+	})
+	if failed, ok := failure.(worldFailure); ok {
+		t.Fatalf("%s", string(failed))
+	} else if failure != nil {
+		panic(failure)
+	}
+}
+
+func newWorld(t interface{ Fatal(...any) }, traits worldTraits, shape worldShape) *world {
 	dir, err := os.MkdirTemp(fastDir(), "world")
 	if err != nil {
-		rt.Fatal(err)
+		t.Fatal(err)
 	}
 	options := sandbox.Options{
-		Tenants: []sandbox.Tenant{worldTenant()}, Documents: marketDocuments, Conbox: sandbox.ConboxSettings{UserCode: sandbox.DemoUserCode},
-		JobTime: rapid.SampledFrom([]time.Duration{0, 2 * time.Second, 3 * time.Minute}).Draw(rt, "job time"),
-		Latency: rapid.SampledFrom([]time.Duration{0, 20 * time.Millisecond}).Draw(rt, "latency"),
+		Tenants:   []sandbox.Tenant{worldTenant(sandbox.DemoCustomerID), worldTenant(otherCustomer)},
+		Documents: marketDocuments, Conbox: sandbox.ConboxSettings{UserCode: sandbox.DemoUserCode}, JobTime: traits.jobTime, Latency: traits.latency,
 	}
 	w := &world{
-		rt: rt, files: map[string]*drop{}, calm: make(chan struct{}, 1), asked: map[string]int{}, agreed: map[string]bool{}, written: map[string]bool{},
-		deaf: rapid.Bool().Draw(rt, "deaf"), blind: rapid.Bool().Draw(rt, "blind"), autoApprove: rapid.Bool().Draw(rt, "auto-approve"),
-		shape: drawShape(rt),
+		worldTraits: traits, shape: shape,
+		files: map[string]*drop{}, calm: make(chan struct{}, 1), asked: map[string]int{}, agreed: map[string]bool{}, written: map[string]bool{},
 	}
 	w.disk = faultfs.New(afero.NewOsFs())
 	w.rig = &rig{t: &judge{w: w}, dir: dir, box: sandbox.New(options), url: "http://127.0.0.1:1", fs: afero.NewOsFs(), now: time.Now, boxes: engine.NewConboxes("test")}
@@ -171,9 +203,12 @@ func fastDir() string {
 	return ""
 }
 
+// otherCustomer is a second one of the same server.
+const otherCustomer = "0b7e6c1d-93f4-4a52-8d1e-5c2f7a9b4e60"
+
 // worldTenant takes every import that is a CSV file.
-func worldTenant() sandbox.Tenant {
-	t := sandbox.DemoTenant(sandbox.DemoCustomerID, time.Now())
+func worldTenant(id string) sandbox.Tenant {
+	t := sandbox.DemoTenant(id, time.Now())
 	t.Methods = append(
 		t.Methods,
 		sandbox.Method{Object: "Mitarbeiter", Name: "A", Kind: sandbox.Import},
@@ -208,8 +243,11 @@ func (w *world) told() []string {
 
 // hear notes what a process tells.
 func (w *world) hear(e engine.Event) {
-	if e, ok := e.(engine.StepEnded); ok {
+	switch e := e.(type) {
+	case engine.StepEnded:
 		w.note("  %s %s: %s %s", e.Action.Kind, e.Action.Address, e.Result, e.Text)
+	case engine.ConfigRejected:
+		w.note("  configuration rejected: %v", e.Diags)
 	}
 }
 
@@ -228,7 +266,7 @@ func (w *world) writing(path string, is bool) {
 // worldSteps is what may happen, as often as it is named.
 var worldSteps = []string{
 	"drop", "drop", "drop", "drop", "drop", "order", "order", "same", "delete", "disk", "disk", "mend disk", "server", "server", "mend server",
-	"down", "edit", "apply", "apply", "named", "dying", "dying", "dying", "watch", "watch", "dying watch", "dying watch", "stop", "kill",
+	"down", "edit", "edit", "edit", "edit", "apply", "apply", "named", "dying", "dying", "dying", "watch", "watch", "dying watch", "dying watch", "stop", "kill",
 	"pass", "pass", "pass", "person", "person",
 }
 
@@ -407,5 +445,10 @@ func (w *world) must(err error) {
 	}
 }
 
-// dirOf is the folder that imports are dropped into.
-func (w *world) dirOf() string { return filepath.Join(w.dir, w.shape.folder) }
+// someDir is a folder that imports are dropped into.
+func (w *world) someDir() string {
+	if w.shape.second == "other" {
+		return w.path(rapid.SampledFrom([]string{"in", "in2"}).Draw(w.rt, "folder"))
+	}
+	return w.path(w.shape.folder)
+}

@@ -12,6 +12,7 @@ import (
 
 	"dropform/engine"
 	"dropform/engine/ledger"
+	"dropform/engine/sandbox"
 )
 
 // worldShape is what the configuration says, which users edit.
@@ -20,6 +21,11 @@ type worldShape struct {
 	folder        string
 	method        string
 	order         string
+	second        string // a second import: split takes b.csv out of the same folder, other all of the other one; empty: there is none
+	secondMethod  string
+	connection    string // what the imports' and the export's connection is called,
+	connectionWas string // was called before, where moved says so,
+	customer      string // and whose data it leads to
 	archive       bool
 	volumes       bool // the archive lies on another volume
 	manual        bool // orders wait for a person
@@ -27,11 +33,16 @@ type worldShape struct {
 	gone          bool // the export is not there
 }
 
+// plainShape is a configuration to begin with.
+func plainShape() worldShape {
+	return worldShape{block: "staff", folder: "in", method: "A", target: "all.csv", order: "name", secondMethod: "A", connection: "hr", customer: sandbox.DemoCustomerID}
+}
+
 func drawShape(rt *rapid.T) worldShape {
-	return worldShape{
-		block: "staff", folder: "in", method: "A", target: "all.csv", order: "name",
-		archive: rapid.Bool().Draw(rt, "archive"), volumes: rapid.Bool().Draw(rt, "volumes"), manual: rapid.Bool().Draw(rt, "manual"),
-	}
+	s := plainShape()
+	s.archive, s.volumes, s.manual = rapid.Bool().Draw(rt, "archive"), rapid.Bool().Draw(rt, "volumes"), rapid.Bool().Draw(rt, "manual")
+	s.second = rapid.SampledFrom([]string{"", "split", "other"}).Draw(rt, "second")
+	return s
 }
 
 func (s *worldShape) text() string {
@@ -46,23 +57,68 @@ import %q {
 MORE
 }
 `, s.block, s.folder, s.method, s.order)
+	if s.second == "split" {
+		text = with(text, `ignore = ["b.csv"]`)
+	}
+	text += s.textOfSecond()
 	purchases := strings.Replace(patient.Replace(shop), "\n  username", "\n  auth      = \"none\"\n  username", 1) +
 		strings.Replace(orders, `"in"`, `"orders"`, 1)
 	if s.manual {
 		purchases = strings.Replace(purchases, `"auto"`, `"manual"`, 1)
 	}
 	if s.archive {
-		text = strings.Replace(text, "MORE", "  archive {\n    folder        = \"done\"\n    failed_folder = \"failed\"\n  }", 1)
+		text = strings.Replace(text, "MORE", "  archive {\n    folder        = \"done\"\n    failed_folder = \"failed\"\n  }", -1)
 		purchases = with(purchases, "archive {\n    folder = \"done/orders\"\n  }\n")
 	}
-	text = strings.Replace(text, "MORE\n", "", 1)
+	text = strings.ReplaceAll(text, "MORE\n", "")
 	if s.before != "" {
 		text += movedTo("import", s.before, s.block)
 	}
 	if !s.gone {
 		text += strings.NewReplacer(`"out/all.csv"`, fmt.Sprintf("%q", "out/"+s.target), "keep      = 2", "keep      = 2\n  }\n\n  schedule {\n    cron = \"30 * * * *\"").Replace(crashExport)
 	}
+	text = strings.NewReplacer(`"perbit" "hr"`, fmt.Sprintf(`"perbit" %q`, s.connection), "connection.perbit.hr", "connection.perbit."+s.connection,
+		sandbox.DemoCustomerID, s.customer).Replace(text)
+	if s.connectionWas != "" {
+		text += movedTo("connection.perbit", s.connectionWas, s.connection)
+	}
 	return text + purchases + released
+}
+
+// textOfSecond is the second import, if there is one.
+func (s *worldShape) textOfSecond() string {
+	folder, match := s.folder, "b.csv"
+	switch s.second {
+	case "":
+		return ""
+	case "other":
+		folder, match = other(s.folder, "in", "in2"), "*.csv"
+	}
+	return fmt.Sprintf(`
+import "second" {
+  connection = connection.perbit.hr
+  folder     = %q
+  match      = [%q]
+  object     = "Mitarbeiter"
+  method     = %q
+MORE
+}
+`, folder, match, s.secondMethod)
+}
+
+// other is the other one of two.
+func other(is, a, b string) string { return map[string]string{a: b, b: a}[is] }
+
+// serves is the import that takes what lies at a path, empty where none does.
+func (w *world) serves(path string) string {
+	s, in := w.shape, filepath.Base(filepath.Dir(path))
+	switch {
+	case in != "in" && in != "in2", in != s.folder && s.second != "other":
+		return ""
+	case in != s.folder, s.second == "split" && filepath.Base(path) == "b.csv":
+		return "import.second"
+	}
+	return "import." + s.block
 }
 
 // save writes the configuration as an editor does.
@@ -75,10 +131,15 @@ func (w *world) save() {
 	w.announce(w.path("main.hcl"), fsnotify.Write)
 }
 
+// worldEdits is what may be edited.
+var worldEdits = []string{
+	"method", "folder", "name", "moved", "none", "split", "other", "connection", "connection moved", "customer", "archive", "order", "approval", "target",
+	"export", "broken", "mended",
+}
+
 // edit changes the configuration.
 func (w *world) edit() {
-	other := func(is, a, b string) string { return map[string]string{a: b, b: a}[is] }
-	what := rapid.SampledFrom([]string{"method", "folder", "name", "moved", "archive", "order", "approval", "target", "export", "broken", "mended"}).Draw(w.rt, "edit")
+	what := rapid.SampledFrom(worldEdits).Draw(w.rt, "edit")
 	w.note("  %s", what)
 	s := &w.shape
 	switch what {
@@ -91,6 +152,18 @@ func (w *world) edit() {
 			s.before = s.block
 		}
 		s.block = other(s.block, "staff", "crew")
+	case "none", "split", "other":
+		if s.second = what; what == "none" {
+			s.second = ""
+		}
+		s.secondMethod = rapid.SampledFrom([]string{"A", "B"}).Draw(w.rt, "second method")
+	case "connection", "connection moved":
+		if s.connectionWas = ""; what == "connection moved" {
+			s.connectionWas = s.connection
+		}
+		s.connection = other(s.connection, "hr", "people")
+	case "customer":
+		s.customer = other(s.customer, sandbox.DemoCustomerID, otherCustomer)
 	case "archive":
 		s.archive = !s.archive
 	case "order":
@@ -139,7 +212,7 @@ func (w *world) someOrder() string {
 
 // dropSome puts a file into the import's folder, by one of the kinds of writers.
 func (w *world) dropSome(text string) {
-	path := filepath.Join(w.dirOf(), w.someName())
+	path := filepath.Join(w.someDir(), w.someName())
 	how := rapid.SampledFrom([]string{"whole", "renamed", "slow", "reopened", "old", "pre-sized", "stalled"}).Draw(w.rt, "writer")
 	pause := rapid.SampledFrom([]time.Duration{time.Millisecond, 300 * time.Millisecond, 1900 * time.Millisecond}).Draw(w.rt, "pause")
 	w.note("  %s %s %q", how, path, text)
@@ -255,7 +328,7 @@ func (w *world) person(finally bool) {
 		w.t.Fatal(err)
 	}
 	for _, a := range p.Actions {
-		if !finally && rapid.Bool().Draw(w.rt, "not this one") {
+		if !finally && w.maybe("not this one") {
 			continue
 		}
 		at := a.Address.String()
@@ -267,7 +340,7 @@ func (w *world) person(finally bool) {
 		case a.Kind != engine.NeedsPerson:
 		case a.Reason == engine.ReasonUnknown:
 			w.resolveTruly(p, a)
-		case a.Reason == engine.ReasonSeenBefore && (finally || rapid.Bool().Draw(w.rt, "adopt")):
+		case a.Reason == engine.ReasonSeenBefore && (finally || w.maybe("adopt")):
 			_ = w.adopt(w.cfg, at)
 		default:
 			if w.retry(w.cfg, at) == nil && a.File.Digest != "" {
@@ -276,6 +349,9 @@ func (w *world) person(finally bool) {
 		}
 	}
 }
+
+// maybe is left to chance, where anything is.
+func (w *world) maybe(what string) bool { return w.rt != nil && rapid.Bool().Draw(w.rt, what) }
 
 // resolveTruly says of an unknown outcome what the server knows, once it can know no more: nobody has the work any more, and
 // what was on its way has arrived.
@@ -298,7 +374,7 @@ func (w *world) resolveTruly(p *engine.Plan, a engine.Action) {
 func (w *world) happened(work *ledger.Work) (yes bool) {
 	if work.Kind == ledger.KindImport {
 		for _, i := range w.box.Imports() {
-			yes = yes || i.SHA256 == work.Digest && i.Method == work.Method && !i.ReceivedAt.Before(work.SentAt)
+			yes = yes || i.SHA256 == work.Digest && i.Method == work.Method && strings.HasSuffix(work.Endpoint, "|"+i.Tenant) && !i.ReceivedAt.Before(work.SentAt)
 		}
 		return yes
 	}
