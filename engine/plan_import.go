@@ -182,6 +182,10 @@ func (d *draft) planContent(imp *Import, f *fileFacts, at Address) {
 		d.planKnown(imp, f, at, key, asked)
 		return
 	}
+	if f.other != nil && !asked {
+		d.planPassed(imp, f, at)
+		return
+	}
 	d.send(imp, f, at, key, Action{Reason: newReason(f)})
 }
 
@@ -317,6 +321,28 @@ func (d *draft) planUnknown(imp *Import, f *fileFacts, at Address, key contentKe
 		Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, File: f.FileSeen, Prior: w,
 		Text: fmt.Sprintf("the same bytes as %s, whose outcome is unknown; resolve that first", itemAddress(w)),
 	})
+}
+
+// planPassed decides on a file that another import dealt with, or is about to.
+func (d *draft) planPassed(imp *Import, f *fileFacts, at Address) {
+	w := f.other
+	owner, live := d.owner(w)
+	switch {
+	case w.State.Open() && live:
+		d.wait(at, "the same bytes are under way as "+itemAddress(w)+" ("+describeOwner(owner)+")")
+	case w.State == ledger.StateRunning || w.State == ledger.StateSending && d.o.self != "" && w.Owner == d.o.self:
+		d.wait(at, "the same bytes are under way as "+itemAddress(w))
+	case w.State == ledger.StateUnknown || w.State == ledger.StateSending:
+		d.add(Action{
+			Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, File: f.FileSeen, Prior: w,
+			Text: fmt.Sprintf("the same bytes as %s, whose outcome is unknown; resolve that first", itemAddress(w)),
+		})
+	default:
+		d.add(Action{
+			Address: at, Kind: NeedsPerson, Reason: ReasonExisting, Import: imp, File: f.FileSeen,
+			Text: "dealt with " + d.clock(w.SentAt) + " as " + itemAddress(w) + ". " + existingText(at),
+		})
+	}
 }
 
 func itemAddress(w *ledger.Work) string { return w.Address + "[" + w.Item + "]" }

@@ -58,9 +58,13 @@ func (n *run) dealtWith(ctx context.Context, a *Action) *ending {
 	block, name := a.Address.Block().String(), a.Address.Item
 	var known ledger.File
 	var work []ledger.Work
+	var other *ledger.Work
 	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) {
 		if known, _, err = v.File(block, name); err == nil {
 			work, err = v.WorkOf(block, name)
+		}
+		if err == nil && a.isNew() {
+			other, err = n.cfg.elsewhere(v, a.Import, block, a.File)
 		}
 		return err
 	})
@@ -70,6 +74,9 @@ func (n *run) dealtWith(ctx context.Context, a *Action) *ending {
 	}
 	if known != a.known && known.Digest == a.File.Digest && known.State.DealtWith() {
 		return &ending{result: ResultDone, text: "imported by another run in the meantime"}
+	}
+	if other != nil {
+		return &ending{result: ResultNotStarted, text: "another run has it already: " + itemAddress(other)}
 	}
 	for _, w := range work {
 		if w.SourceDigest == a.File.Digest && a.Import.holds(&w) && (a.Again == nil || w.ID != a.Again.ID) {
@@ -152,7 +159,7 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 	wait := l.current().RetryFirst
 	for try := 1; ; try++ {
 		failpoint.At("job.intend")
-		att, err := n.o.Process.Begin(ctx, w, again)
+		att, err := n.begin(ctx, a, w, again)
 		if err != nil {
 			e := notBegun(err)
 			return att, "", &e
@@ -176,6 +183,19 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 		wait = min(2*wait, l.current().RetryLongest)
 		again = &ledger.Work{ID: att.Work, Epoch: att.Epoch + 1, State: ledger.StateNotSent}
 	}
+}
+
+// begin records the intent. The ledger refuses it where another block has the file by now.
+func (n *run) begin(ctx context.Context, a *Action, w ledger.Work, again *ledger.Work) (ledger.Attempt, error) {
+	if !a.isNew() {
+		return n.o.Process.Begin(ctx, w, again)
+	}
+	return n.o.Process.BeginFile(ctx, w, again, func(other ledger.Work) bool { return n.cfg.sameFolder(a.Import, &other) })
+}
+
+// isNew reports whether the action sends a file of which this block has done, and nobody has asked, anything yet.
+func (a *Action) isNew() bool {
+	return a.Import != nil && a.Request == 0 && a.Again == nil && a.known.Digest != a.File.Digest
 }
 
 func notBegun(err error) ending {
@@ -411,7 +431,7 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
 func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
 	n.touch(a)
-	att, err := n.o.Process.Begin(ctx, n.intent(l, a), a.Again)
+	att, err := n.begin(ctx, a, n.intent(l, a), a.Again)
 	if err != nil {
 		e := notBegun(err)
 		return att, "", &e

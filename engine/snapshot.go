@@ -77,12 +77,13 @@ type fileFacts struct {
 	busy    bool
 	marker  string // the marker that is awaited; empty: none or there
 	settled bool   // the ledger knows this very state of it and what was decided still holds
-	beside  bool   // a protocol of ours lies beside it
+	beside  bool   // a protocol of ours lies beside it, which this ledger did not write
 	known   ledger.File
 	isKnown bool
 	report  *csvschema.Report
 	content []ledger.Work // what the ledger knows of this content, or of the same bytes sent in another encoding, oldest first
 	since   bool          // other content was sent after the last of them
+	other   *ledger.Work  // of another import that dealt with this very file
 }
 
 // exportSeen is one export with its runs.
@@ -375,6 +376,14 @@ func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 				return err
 			}
 			f.content = concerning(f.content, f.key())
+			if len(f.content) == 0 && (!f.isKnown || f.known.Digest != f.Digest) {
+				if f.other, err = cfg.elsewhere(v, imp, s.inLedger(imp.Address), f.FileSeen); err != nil {
+					return err
+				}
+				if err := f.foreignProtocol(v, cfg, imp); err != nil {
+					return err
+				}
+			}
 			if n := len(f.content); n > 0 {
 				// Another process may have dealt with it since its row was read.
 				known, found, err := v.File(s.inLedger(imp.Address), f.Name)
@@ -389,6 +398,20 @@ func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 		}
 	}
 	return nil
+}
+
+// foreignProtocol looks whether the protocol beside a file was written under this ledger, for earlier content and another block.
+func (f *fileFacts) foreignProtocol(v *ledger.View, cfg *Config, imp *Import) error {
+	if !f.beside {
+		return nil
+	}
+	name, err := imp.Protocol.Path(imp.scope(cfg, f.FileSeen))
+	if err != nil {
+		return nil //nolint:nilerr // then nothing can lie beside it
+	}
+	ours, err := v.ProtocolOf(f.Name, beside(imp.Folder, name))
+	f.beside = !ours
+	return err
 }
 
 // concerning leaves out, at the end, the same file in another encoding where nothing of it was sent: then it is as if that had

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"dropform/engine/faultfs"
+	"dropform/engine/sandbox"
 )
 
 // TestEditThatCannotBeAppliedYet: a watch that may apply edits starts while the folder of a new block cannot be made. It serves
@@ -34,4 +35,39 @@ func TestEditThatCannotBeAppliedYet(t *testing.T) {
 			w.t.Fatalf("it was said %d times", n)
 		}
 	})
+}
+
+// TestFilePassesToAnotherImport: while the server works on a file, its name passes to another import with another method. The
+// file is not sent again, not even when that is done; who wants it sent says so. What is dropped later goes to the other.
+func TestFilePassesToAnotherImport(t *testing.T) {
+	t.Parallel()
+	for name, pass := range map[string]func(*world){
+		"a name":                   func(w *world) { w.shape.second = "split" },
+		"a folder":                 func(w *world) { w.shape.second, w.shape.folder = "other", "in2" },
+		"a block":                  func(w *world) { w.shape.block, w.shape.method = "crew", "B" },
+		"a connection and a block": func(w *world) { w.shape.block, w.shape.connection, w.shape.customer = "crew", "people", otherCustomer },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shape := plainShape()
+			shape.secondMethod = "B"
+			inWorld(t, worldTraits{autoApprove: true, jobTime: 3 * time.Minute}, shape, func(w *world) {
+				w.watch(-1)
+				w.put(w.path("in/b.csv"), "PersonalNr;Name\n9001;Ada\n")
+				w.pass(10 * time.Second)
+				if n := len(w.box.Imports()); n != 1 {
+					w.t.Fatalf("%d imports", n)
+				}
+				pass(w)
+				w.save()
+				w.pass(20 * time.Minute)
+				w.check()
+				w.put(w.path("in/b.csv"), "PersonalNr;Name\n9002;Bea\n")
+				w.pass(20 * time.Minute)
+				if all := w.box.Imports(); len(all) != 2 || all[1].Method == "A" && all[1].Tenant == sandbox.DemoCustomerID {
+					w.t.Fatalf("%+v", all)
+				}
+			})
+		})
+	}
 }

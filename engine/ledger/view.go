@@ -185,6 +185,33 @@ func (v *View) SentSince(address string, w Work) (bool, error) {
 	return n == 1, err
 }
 
+// Elsewhere lists what imports other than the one at address have of the bytes of a file, oldest first, and what is known of
+// the file's name there.
+func (v *View) Elsewhere(address, name, source string) (work []Work, files map[string]File, err error) {
+	work, err = listWork(v.ctx, v, ofFile+` ORDER BY id`, source, address)
+	files = map[string]File{}
+	for _, w := range work {
+		if _, asked := files[w.Address]; asked || err != nil {
+			continue
+		}
+		var f File
+		if f, _, err = v.File(w.Address, name); err == nil {
+			files[w.Address] = f
+		}
+	}
+	return work, files, err
+}
+
+// ProtocolOf reports whether work on a file of that name, under any address, wrote its protocol at the path. It goes from
+// address to address: nothing leads from a path to its work.
+func (v *View) ProtocolOf(name, path string) (yes bool, err error) {
+	err = v.each(`WITH RECURSIVE block (at) AS (SELECT min(address) FROM work UNION ALL
+			SELECT (SELECT min(address) FROM work WHERE address > at) FROM block WHERE at IS NOT NULL)
+		SELECT 1 FROM block CROSS JOIN work WHERE work.address = block.at AND item = ? AND path = ? LIMIT 1`,
+		[]any{name, path}, func(*sql.Rows) error { yes = true; return nil })
+	return yes, err
+}
+
 // Systems lists the systems that a connection's address or endpoint has ever led to.
 func (v *View) Systems(address, endpoint string) ([]SystemID, error) {
 	return systemsOf(v.ctx, v, address, endpoint)

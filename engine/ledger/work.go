@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"modernc.org/sqlite"
@@ -145,15 +146,36 @@ func (p *Process) Begin(ctx context.Context, w Work, again *Work) (Attempt, erro
 	if isCall(w.Kind) || again != nil && isCall(again.Kind) {
 		return Attempt{}, fmt.Errorf("record the intent: a %s is a call, which begins with BeginCall", w.Kind)
 	}
-	var a Attempt
+	return p.begin(ctx, w, again, nil)
+}
+
+// BeginFile is Begin for a file that may have passed from one import to another: ErrTaken, too, where another address has open
+// or unknown work of the same name and bytes that is about the same file.
+func (p *Process) BeginFile(ctx context.Context, w Work, again *Work, same func(other Work) bool) (Attempt, error) {
+	return p.begin(ctx, w, again, same)
+}
+
+func (p *Process) begin(ctx context.Context, w Work, again *Work, same func(Work) bool) (a Attempt, err error) {
 	now := time.Now().UnixNano()
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+	err = p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+		if same != nil {
+			others, err := listWork(ctx, tx, ofFile+` AND item = ? AND state IN ('sending', 'running', 'unknown')`, w.SourceDigest, w.Address, w.Item)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(others, same) {
+				return ErrTaken
+			}
+		}
 		var err error
 		a, err = p.intend(ctx, tx, w, again, now)
 		return err
 	})
 	return a, explain(err, "record the intent")
 }
+
+// ofFile is the condition for what other imports have of a file's bytes.
+const ofFile = `source_digest = ? AND kind = 'import' AND address <> ?`
 
 // intend makes the work, or opens it again, and gives it a new attempt.
 func (p *Process) intend(ctx context.Context, tx *txn, w Work, again *Work, now int64) (a Attempt, err error) {
