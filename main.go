@@ -126,7 +126,7 @@ func (e *eyes) pass(ctx context.Context) {
 func translated(ev watch.Event) engine.WatchEvent {
 	switch ev := ev.(type) {
 	case watch.Settled:
-		return engine.WatchEvent{Kind: engine.WatchSettled, ID: ev.FolderID, Name: ev.Name}
+		return engine.WatchEvent{Kind: engine.WatchSettled, ID: ev.FolderID, Name: ev.Name, State: engine.FileState{Size: ev.Size, ModTime: ev.ModTime}}
 	case watch.StillChanging:
 		return engine.WatchEvent{Kind: engine.WatchStillChanging, ID: ev.FolderID, Name: ev.Name}
 	case watch.Unmarked:

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"maps"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -20,7 +19,7 @@ type desk struct {
 	looking int                      // how many names the worker looks at now
 	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again
 	wait    time.Duration            // how long what did not go waits before it is looked at again
-	told    map[string]durable.Stamp // files on the desk as they were when the watcher said that they are complete
+	told    map[string]FileState     // files on the desk as they were when the watcher said that they are complete
 	met     map[string]durable.Stamp // a rule's files as they were when the watcher last said that they are complete
 }
 
@@ -30,27 +29,24 @@ const (
 	ledgerTick   = time.Second
 )
 
-// settled lays a file on its block's desk that the watcher says is complete, and notes what it is like: it may lie there for
+// settled lays a file on its block's desk that the watcher says is complete, with what it was like then: it may lie there for
 // long, and whoever writes to it meanwhile begins anew with being complete.
-func (s *Service) settled(ctx, soft context.Context, id, name string) {
-	a := s.addressOf(id)
-	if folder := s.serves().folderAt(a); folder != nil {
-		info, err := lstat(s.o.Planner.FS, filepath.Join(folder.Folder, name))
-		s.mu.Lock()
-		d := s.deskOf(a)
-		if delete(d.told, name); err == nil {
-			d.told[name] = durable.StampOf(info)
-		}
-		s.mu.Unlock()
+func (s *Service) settled(ctx, soft context.Context, e WatchEvent) {
+	a := s.addressOf(e.ID)
+	if a.IsZero() {
+		return
 	}
-	s.layAt(ctx, soft, a, name)
+	s.mu.Lock()
+	s.deskOf(a).told[e.Name] = e.State
+	s.mu.Unlock()
+	s.layAt(ctx, soft, a, e.Name)
 }
 
 // deskOf is a block's desk. The caller holds s.mu.
 func (s *Service) deskOf(a Address) *desk {
 	d := s.blocks[a]
 	if d == nil {
-		d = &desk{names: map[string]bool{}, held: map[string]bool{}, told: map[string]durable.Stamp{}, met: map[string]durable.Stamp{}, wait: firstLater}
+		d = &desk{names: map[string]bool{}, held: map[string]bool{}, told: map[string]FileState{}, met: map[string]durable.Stamp{}, wait: firstLater}
 		s.blocks[a] = d
 	}
 	return d
@@ -92,10 +88,10 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		cfg := s.served
 		names := d.pick(cfg.importAt(a))
 		d.wanted, d.looking = false, len(names)
-		told := make(map[string]durable.Stamp, len(names))
+		told := make(map[string]FileState, len(names))
 		for _, name := range names {
-			if stamp, known := d.told[name]; known {
-				told[name] = stamp
+			if state, known := d.told[name]; known {
+				told[name] = state
 			}
 		}
 		before, waits := s.dependency(cfg, a)
@@ -117,14 +113,14 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 }
 
 // forget drops what was noted of files that are dealt with, unless the watcher has spoken of them again.
-func (s *Service) forget(d *desk, told map[string]durable.Stamp, left []string) {
+func (s *Service) forget(d *desk, told map[string]FileState, left []string) {
 	for _, name := range left {
 		delete(told, name)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, stamp := range told {
-		if d.told[name] == stamp {
+	for name, state := range told {
+		if d.told[name] == state {
 			delete(d.told, name)
 		}
 	}
@@ -203,7 +199,7 @@ type leftover struct {
 
 // once observes the block, plans, and carries the plan out. told is what the files on the desk were like when they were said
 // to be complete, met what a rule's were like when they were last looked at; only the block's worker touches both.
-func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string, told, met map[string]durable.Stamp) leftover {
+func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string, told map[string]FileState, met map[string]durable.Stamp) leftover {
 	only := &scope{files: map[Address][]string{}, exports: map[Address]bool{}, told: told}
 	switch {
 	case a.Kind == KindExport:

@@ -50,8 +50,16 @@ const (
 type WatchEvent struct {
 	Kind     WatchEventKind
 	ID, Name string
+	State    FileState // of a file that is complete
 	At       time.Time
 	Err      error
+}
+
+// FileState is what a file was like when it was complete. Rights may change, and a change time with them, without anybody
+// writing to it.
+type FileState struct {
+	Size    int64 // bytes
+	ModTime int64 // Unix nanoseconds
 }
 
 // WatchStatus is how one folder is watched.
@@ -215,7 +223,7 @@ func (s *Service) lookAgain(ctx, soft context.Context) {
 func (s *Service) hint(ctx, soft context.Context, e WatchEvent) {
 	switch e.Kind {
 	case WatchSettled:
-		s.settled(ctx, soft, e.ID, e.Name)
+		s.settled(ctx, soft, e)
 	case WatchDue:
 		s.lay(ctx, soft, e.ID, "")
 	case WatchDegraded:

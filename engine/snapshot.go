@@ -98,7 +98,7 @@ type exportSeen struct {
 type scope struct {
 	files   map[Address][]string
 	exports map[Address]bool
-	told    map[string]durable.Stamp // files as they were when the watcher said that they are complete
+	told    map[string]FileState     // files as they were when the watcher said that they are complete
 	stamps  map[string]durable.Stamp // a rule's files that were looked at before: if they differ now, the watcher has not said that they are complete
 }
 
@@ -124,7 +124,7 @@ func (s *scope) incomplete(f *fileFacts) bool {
 	if s == nil {
 		return false
 	}
-	if told, known := s.told[f.Name]; known && f.err == nil && (told.Size != f.Stamp.Size || told.ModTime != f.Stamp.ModTime) {
+	if told, known := s.told[f.Name]; known && f.err == nil && told != (FileState{f.Stamp.Size, f.Stamp.ModTime}) {
 		return true // the watcher says so when it is complete again
 	}
 	was, known := s.stamps[f.Name]

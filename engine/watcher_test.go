@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -69,7 +70,12 @@ func (w *fakeWatcher) Status() []engine.WatchStatus { return nil }
 
 func (w *fakeWatcher) settled(id string, names ...string) {
 	for _, name := range names {
-		w.events <- engine.WatchEvent{Kind: engine.WatchSettled, ID: id, Name: name}
+		e := engine.WatchEvent{Kind: engine.WatchSettled, ID: id, Name: name}
+		folder, _ := w.at(id)
+		if info, err := os.Lstat(filepath.Join(folder.Path, name)); err == nil {
+			e.State = engine.FileState{Size: info.Size(), ModTime: info.ModTime().UnixNano()}
+		}
+		w.events <- e
 	}
 }
 

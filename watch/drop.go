@@ -190,7 +190,7 @@ func (d *drop) next() Event {
 		return Unmarked{d.folder.ID, d.lacking[0]}
 	}
 	if e := d.ready.head(); e != nil {
-		return Settled{d.folder.ID, e.name}
+		return Settled{d.folder.ID, e.name, e.seen.size, e.seen.mod}
 	}
 	return nil
 }

@@ -6,11 +6,14 @@ import "time"
 // [Degraded], [Healed], [Due] or [ConfigChanged].
 type Event interface{ event() }
 
-// Settled says that a file is complete. Of one folder, files that settle at the
-// same moment come in natural name order (file2 before file10).
+// Settled says that a file is complete, and as which: who takes it up later, when
+// somebody may write to it again, compares. Of one folder, files that settle at
+// the same moment come in natural name order (file2 before file10).
 type Settled struct {
 	FolderID string
 	Name     string // base name, spelled as in the folder's listing
+	Size     int64  // bytes
+	ModTime  int64  // Unix nanoseconds
 }
 
 // StillChanging says that a file has been changing, or held open by a writer,

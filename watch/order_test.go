@@ -162,7 +162,7 @@ func TestStuckFilesDoNotStopTheFolder(t *testing.T) {
 	}, func(r *rig) {
 		settled := 0
 		for _, ev := range r.after(11 * time.Minute) {
-			if ev == (watch.Settled{FolderID: "f", Name: "z.csv"}) {
+			if tells(ev, "f", "z.csv") {
 				settled++
 			}
 		}

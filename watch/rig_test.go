@@ -234,6 +234,12 @@ func (r *rig) drain() []watch.Event {
 	}
 }
 
+// tells reports whether an event says that a file is complete.
+func tells(ev watch.Event, folder, name string) bool {
+	s, ok := ev.(watch.Settled)
+	return ok && s.FolderID == folder && s.Name == name
+}
+
 // files returns the settled names among events and fails on any other event.
 func (r *rig) files(events []watch.Event) []string {
 	r.t.Helper()

@@ -1,0 +1,46 @@
+package engine_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// TestRewrittenWhileItWaitsForItsTurn: on a network share nobody can say whether a file is being written. One that was complete
+// waits for the server to be done with another, and is written anew, slowly, while its turn comes. It goes out once, whole.
+func TestRewrittenWhileItWaitsForItsTurn(t *testing.T) {
+	t.Parallel()
+	inWorld(t, worldTraits{blind: true, jobTime: time.Minute}, plainShape(), func(w *world) {
+		w.watch(-1)
+		w.put(w.path("in/a.csv"), "PersonalNr;Name\n1;Ada\n")
+		w.pass(10 * time.Second)
+		w.put(w.path("in/b.csv"), "PersonalNr;Name\n2;Bea\n")
+		w.pass(30 * time.Second)
+		if all := w.box.Imports(); len(all) != 1 {
+			w.t.Fatalf("%d imports: b.csv does not wait", len(all))
+		}
+		lines := []string{"PersonalNr;Name\n"}
+		for i := range 60 {
+			lines = append(lines, fmt.Sprintf("%d;Cem\n", 100+i))
+		}
+		path := w.path("in/b.csv")
+		w.begun(path, strings.Join(lines, ""))
+		for i := range lines {
+			w.must(os.WriteFile(path, []byte(strings.Join(lines[:i+1], "")), 0o644))
+			at := time.Now()
+			w.must(os.Chtimes(path, at, at)) // the disk knows nothing of the world's clock
+			w.announce(path, fsnotify.Write)
+			w.pass(time.Second)
+			w.check()
+		}
+		w.ended(path, fsnotify.Write)
+		w.pass(5 * time.Minute)
+		if all := w.box.Imports(); len(all) != 2 {
+			w.t.Fatalf("%d imports", len(all))
+		}
+	})
+}
