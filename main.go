@@ -39,6 +39,9 @@ func run() int {
 		Sources:    func(dir string) (config, vars []string, err error) { return hcl.SourceFiles(disk, dir) },
 		Language:   func(r command.LoadRequest) string { return hcl.Language(request(disk, r)) },
 		LedgerPath: func(r command.LoadRequest) string { return hcl.LedgerPath(request(disk, r)) },
+		Outline: func(r command.LoadRequest, wanted func(engine.Address) bool) *engine.Config {
+			return hcl.Outline(request(disk, r), wanted)
+		},
 		NewWatcher: func(dir string, files []string) (engine.Watcher, error) { return newEyes(disk, dir, files) },
 		Evaluator:  func(r command.LoadRequest) (command.Evaluator, diag.List) { return evaluator(disk, r) },
 		Reference:  hcl.Reference,

@@ -91,7 +91,11 @@ func Load(req Request) (*engine.Config, diag.List) {
 // LedgerPath is where the ledger of a configuration lies that Load refuses, as far as its dropform block can still be read;
 // else the default. What happened must not be hidden by a slip in some import.
 func LedgerPath(req Request) string {
-	if l := read(req); l.config.LedgerPath != "" {
+	l := newLoader(req)
+	if vars, ok := l.readFiles(); ok {
+		l.readSettings(vars)
+	}
+	if l.config.LedgerPath != "" {
 		return l.config.LedgerPath
 	}
 	return filepath.Join(req.Dir, ".dropform", "ledger.db")
@@ -149,14 +153,9 @@ func newLoader(req Request) *loader {
 
 // load runs in the order in which one thing needs another: files, variables, settings, local values and keys, blocks.
 func (l *loader) load() {
-	vars, ok := l.readFiles()
-	if !ok {
+	if !l.prepare() {
 		return
 	}
-	l.readSettings(vars)
-	l.sampleValues()
-	l.declareBlocks()
-	l.evaluateGraph()
 	l.checkValidations()
 	for _, d := range l.order {
 		l.decodeDeclaration(d)
@@ -167,6 +166,19 @@ func (l *loader) load() {
 	l.checkSharedFolders()
 	l.checkTargets()
 	l.addZeros()
+}
+
+// prepare is load up to the blocks, of which only names and keys are known then. It is false where there is nothing to read.
+func (l *loader) prepare() bool {
+	vars, ok := l.readFiles()
+	if !ok {
+		return false
+	}
+	l.readSettings(vars)
+	l.sampleValues()
+	l.declareBlocks()
+	l.evaluateGraph()
+	return true
 }
 
 // readSettings reads what everything else may depend on.

@@ -54,6 +54,9 @@ type App struct {
 	// Language is the language for people, "en" or "de", as far as a configuration that cannot be loaded says it, else the
 	// system's.
 	Language func(LoadRequest) string
+	// Outline is the configuration for completions, also one that cannot be loaded: every address, and whole only the blocks
+	// that are wanted, by their base address.
+	Outline func(r LoadRequest, wanted func(engine.Address) bool) *engine.Config
 	// Sources names a directory's configuration and variables files, as base names.
 	Sources func(dir string) (config, vars []string, err error)
 	// NewWatcher makes the eyes of `watch`: for the folders, and for the configuration in a directory and the further files

@@ -64,7 +64,7 @@ func (s *session) addHints(root *cobra.Command) {
 			if f == nil {
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
-			h := s.hints(c, word)
+			h := s.hints(c, args, word)
 			defer h.close()
 			return f(h, args, word)
 		}

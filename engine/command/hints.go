@@ -30,7 +30,8 @@ type hints struct {
 }
 
 // hints reads what there is, as the options on the unfinished command line say. What cannot be read offers nothing.
-func (s *session) hints(cmd *cobra.Command, word string) *hints {
+func (s *session) hints(cmd *cobra.Command, args []string, word string) *hints {
+	shortLived()
 	h := &hints{session: s, word: word, cfg: &engine.Config{}}
 	if s.move() != nil {
 		return h
@@ -41,24 +42,24 @@ func (s *session) hints(cmd *cobra.Command, word string) *hints {
 			vars = *v.list
 		}
 	}
-	cfg, diags := s.read(vars)
-	broken := cfg == nil || diags.HasErrors()
-	if broken {
-		cfg = &engine.Config{Dir: s.Dir, LedgerPath: s.LedgerPath(LoadRequest{Dir: s.Dir, Vars: vars})}
-	}
-	h.cfg = cfg
-	if _, err := s.FS.Stat(cfg.LedgerPath); err != nil {
+	h.cfg = s.Outline(LoadRequest{Dir: s.Dir, Vars: vars}, func(a engine.Address) bool { return meant(a.String(), append(args, word)) })
+	if _, err := s.FS.Stat(h.cfg.LedgerPath); err != nil {
 		return h
 	}
 	var err error
-	if h.reader, err = s.reader(cfg); err != nil {
+	if h.reader, err = s.reader(h.cfg); err != nil {
 		h.reader = nil
-		return h
-	}
-	if broken {
-		cfg.Keyed, _ = s.keyedInLedger(h.reader)
 	}
 	return h
+}
+
+// meant reports whether the files of a block may be asked for: one of the words names it, or its bracket is open.
+func meant(block string, words []string) bool {
+	return slices.ContainsFunc(words, func(word string) bool {
+		name, _, _ := strings.Cut(word, "[")
+		begin, _, glob := strings.Cut(name, "*")
+		return name == block || glob && strings.HasPrefix(block, begin)
+	})
 }
 
 func (h *hints) close() {
@@ -254,7 +255,7 @@ func (h *hints) dropFolders() []dropPoint {
 		out = append(out, dropPoint{i.Address, &i.DropFolder})
 	}
 	for _, r := range h.cfg.Rules {
-		if r.Folder != "" {
+		if r.After.IsZero() {
 			out = append(out, dropPoint{r.Address, &r.DropFolder})
 		}
 	}
