@@ -26,7 +26,8 @@ func (s *session) lock(cfg *engine.Config, command string, wait time.Duration) (
 	}
 	path := filepath.Join(dir, command+".lock")
 	deadline := now().Add(wait)
-	note := fmt.Sprintf("dropform %s (%s, process %d, since %s)", command, s.who(), os.Getpid(), now().Format("2006-01-02 15:04:05"))
+	host, _ := os.Hostname()
+	note := fmt.Sprintf("dropform %s (%s on %s, process %d, since %s)", command, s.who(), host, os.Getpid(), now().Format("2006-01-02 15:04:05"))
 	for told := false; ; {
 		lock, err := durable.TryLock(path, note)
 		if err == nil || !errors.Is(err, durable.ErrLocked) {

@@ -54,13 +54,13 @@ func (s *session) watch(o watchOptions) (engine.Tally, error) {
 	if err != nil {
 		return engine.Tally{}, err
 	}
-	if s.ui == nil {
-		out := s.outScreen()
-		out.printf("Watching %s. Interrupt to stop.\n", extent(out.tongue, cfg))
-	}
 	sender, err := s.openSender(cfg, "watch", 0)
 	if err != nil {
 		return engine.Tally{}, err
+	}
+	if s.ui == nil {
+		out := s.outScreen()
+		out.printf("Watching %s. Interrupt to stop.\n", extent(out.tongue, cfg))
 	}
 	tally, err := s.serve(cfg, sender, watcher, o)
 	if err == nil && (tally.Failed > 0 || tally.Unknown > 0) {
