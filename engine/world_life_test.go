@@ -202,12 +202,13 @@ func (w *world) killAll() {
 	if !slices.ContainsFunc(lives, func(l *life) bool { return !l.isDead() }) {
 		return
 	}
-	w.fork()
-	for _, l := range lives {
-		l.mu.Lock()
-		l.dead = true
-		l.mu.Unlock()
-	}
+	w.fork(func() {
+		for _, l := range lives {
+			l.mu.Lock()
+			l.dead = true
+			l.mu.Unlock()
+		}
+	})
 	for _, l := range lives {
 		w.wire.cut(l)
 		l.cancel()
@@ -224,8 +225,9 @@ func (w *world) processes() []*life {
 	return slices.Clone(w.lives)
 }
 
-// fork copies the ledger while nobody can write it.
-func (w *world) fork() {
+// fork copies the ledger while nobody can write it. The processes die meanwhile: one that lived on for a moment could record an
+// intent in the ledger that nobody reads any more, and send.
+func (w *world) fork(die func()) {
 	now := w.ledgerPath()
 	db, err := sql.Open("sqlite", "file:"+now+"?_pragma=busy_timeout(10000)&_txlock=immediate")
 	if err != nil {
@@ -236,6 +238,7 @@ func (w *world) fork() {
 	if err != nil {
 		panic(fmt.Sprintf("hold the ledger still: %v", err))
 	}
+	die()
 	w.forks++
 	next := w.path(fmt.Sprintf(".dropform/%d/ledger.db", w.forks))
 	if err := os.MkdirAll(filepath.Dir(next), 0o700); err != nil {

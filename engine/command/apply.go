@@ -215,7 +215,9 @@ func (s *session) follow(live bool, gone func(engine.Address) bool) (emit func(e
 		return s.tapped(s.ui), s.ui.conclude
 	}
 	text := newTextView(s.outScreen(), s.errScreen(), now, live)
-	text.gone = gone
+	if text.gone = gone; live {
+		text.speaks = s.speaks
+	}
 	s.logTo.to(logLines{text})
 	ctx, stop := context.WithCancel(s.ctx)
 	var beating sync.WaitGroup

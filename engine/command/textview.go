@@ -29,6 +29,7 @@ type textView struct {
 	mu       sync.Mutex
 	out, err *screen
 	now      func() time.Time
+	speaks   func() tongue             // watch: an edit may change the language; nil: it stays as it is
 	live     bool                      // watch: problems are told at once, not at the end
 	gone     func(engine.Address) bool // watch: whether the newest configuration lacks a block; nil: it has all
 	steps    map[*engine.Action]*runningStep
@@ -93,6 +94,18 @@ func (v *textView) stillRunning() {
 	}
 }
 
+// speak takes up an edit of the language.
+func (v *textView) speak() {
+	if v.speaks == nil {
+		return
+	}
+	l := v.speaks()
+	v.out.tongue, v.err.tongue = l, l
+	if v.bars != nil {
+		v.bars.tongue = l
+	}
+}
+
 // print writes a line above the bars.
 func (v *textView) print(format string, args ...any) {
 	v.write(v.out.w, []byte(printable(v.out.sayf(format, args...))))
@@ -108,6 +121,7 @@ func (v *textView) write(w io.Writer, text []byte) {
 func (v *textView) event(e engine.Event) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.speak()
 	switch e := e.(type) {
 	case engine.StepStarted:
 		v.steps[e.Action] = &runningStep{since: v.now()}

@@ -98,6 +98,7 @@ func (s *session) serve(cfg *engine.Config, sender *sender, watcher engine.Watch
 			cfg, diags := s.read(o.vars)
 			if cfg != nil && !diags.HasErrors() {
 				newest.Store(cfg)
+				s.spoken.Store(tongueOf(cfg.Language))
 			}
 			return cfg, diags
 		},
