@@ -77,7 +77,7 @@ func (s *session) resolveCommand() *cobra.Command {
 				out := s.outScreen()
 				out.printf("%s %s.\n", done.Address, out.say(outcome))
 				if done.Older > 0 {
-					out.printf("That was the one sent %s. Earlier content of the same name, %d times, is still unknown; resolve it next, the latest first.\n",
+					out.printf("That was the one sent %s. What became of earlier content of the same name (sent before: %d) is still unknown; resolve it next, the latest first.\n",
 						done.SentAt.In(cfg.Location).Format("2006-01-02 15:04:05"), done.Older)
 				}
 				return nil

@@ -39,7 +39,7 @@ func (e echo) compare(action string, d Data) []string {
 		differs("PosNbr", strings.Join(e.positions, ","), d.PosNbr)
 	}
 	if e.count > 0 && len(d.PosData) != e.count {
-		odd = append(odd, fmt.Sprintf("the answer repeats %d positions in PosData, not %d", len(d.PosData), e.count))
+		odd = append(odd, fmt.Sprintf("positions in PosData of the answer: %d, sent: %d", len(d.PosData), e.count))
 	}
 	return odd
 }
