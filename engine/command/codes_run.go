@@ -18,6 +18,7 @@ var runCodes = map[string]explanation{
 	"no_directory":        {"-chdir names something that is not a directory.", "Correct the path; it starts at the current directory."},
 	"no_ledger":           {"Nothing was ever applied here, so there is no state.", "Run dropform apply, or name another directory with -chdir."},
 	"no_saved_plan":       {"The file was not written by dropform plan -out.", "Make the plan again with -out, or leave the argument out."},
+	"plan_not_saved":      {"The file that -out names cannot be written.", "Create its folder, or name a file that this user may write."},
 	"no_schema":           {"No csv block can be made from the sample file.", "Give a CSV file with a header and some rows."},
 	"no_variable_value":   {"A variable has no value and nothing was entered.", "Give it with -var 'NAME=VALUE', in a *.vars.hcl file or as DROPFORM_VAR_NAME."},
 	"file_exists":         {"A file that would be written is there already; nothing was changed.", "Move it away or work in another directory."},

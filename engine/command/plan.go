@@ -35,6 +35,11 @@ func (s *session) plan(o planOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.out != "" {
+		if err := s.canSave(o.out); err != nil {
+			return err
+		}
+	}
 	reader, err := s.reader(cfg)
 	if err != nil {
 		return err

@@ -2,8 +2,11 @@ package command
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -45,12 +48,46 @@ func (s *session) savePlan(cfg *engine.Config, plan *engine.Plan, o engine.PlanO
 		err = durable.Private(path)
 	}
 	if err != nil {
-		return fmt.Errorf("save the plan: %w", err)
+		return unsaved(name, systemCause(err).Error()+".")
 	}
 	if s.ui == nil {
 		s.outScreen().printf("\nSaved the plan to: %s\n\nTo perform exactly these actions, run:\n    dropform apply %s\n", name, shellWord(name))
 	}
 	return nil
+}
+
+// canSave refuses, before anything is planned, a name under which no plan can be saved.
+func (s *session) canSave(name string) error {
+	if info, err := s.FS.Stat(s.absolute(name)); err == nil && info.IsDir() {
+		return unsaved(name, "it is a folder. Name a file in it.")
+	}
+	folder := filepath.Dir(name)
+	switch info, err := s.FS.Stat(s.absolute(folder)); {
+	case errors.Is(err, fs.ErrNotExist):
+		return unsaved(name, "there is no folder "+folder+". Create it, or name another file.")
+	case err != nil:
+		return unsaved(name, systemCause(err).Error()+".")
+	case !info.IsDir():
+		return unsaved(name, folder+" is a file. Name a file in a folder that exists.")
+	}
+	return nil
+}
+
+func unsaved(name, why string) error {
+	return diag.Diagnostic{Code: "plan_not_saved", Summary: "The plan cannot be saved", Detail: "-out names " + name + ": " + why}
+}
+
+// systemCause is what the system said, without the names of temporary files.
+func systemCause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &link):
+		return link.Err
+	case errors.As(err, &path):
+		return path.Err
+	}
+	return err
 }
 
 func (s *session) absolute(name string) string {
