@@ -66,6 +66,16 @@ func TestProgramsReadEnglish(t *testing.T) {
 }
 
 func newSpokenRun(t *testing.T, binary, lang string) *spokenRun {
+	r := newServed(t, binary, lang)
+	if err := os.CopyFS(r.dir, os.DirFS(filepath.Join("..", "..", "testdata", "tongues"))); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// newServed is an empty project with a server of its own.
+func newServed(t *testing.T, binary, lang string) *spokenRun {
+	t.Helper()
 	server := sandbox.New(sandbox.Demo())
 	url, err := server.Listen(context.Background(), "")
 	if err != nil {
@@ -77,9 +87,6 @@ func newSpokenRun(t *testing.T, binary, lang string) *spokenRun {
 		"PERBIT_PASSWORD="+sandbox.DemoPassword, "CONBOX_PASSWORD=Sandkasten-04", "CONBOX_KEY=7546b3a7-73e8-40a7-a7b6-699b4d648ac1",
 		"DROPFORM_VAR_url="+url, "DROPFORM_VAR_customer_id="+sandbox.DemoCustomerID,
 		"DROPFORM_VAR_shop="+strings.TrimSuffix(url, "/webApi")+"/conbox/service")
-	if err := os.CopyFS(r.dir, os.DirFS(filepath.Join("..", "..", "testdata", "tongues"))); err != nil {
-		t.Fatal(err)
-	}
 	return r
 }
 
