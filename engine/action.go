@@ -209,12 +209,20 @@ type Plan struct {
 	UnderWay    []UnderWay
 	Waiting     []Waiting
 	Recognised  []ledger.File // done files whose stamp changed while their content did not; noted by the next apply
+	Skipped     []Skipped     // the last due time of exports that were left out
 	Problems    diag.List     // folders that cannot be read, files that cannot be opened, preconditions that fail
 
 	Stale    []Stale // of a saved plan: steps that are left out, because they do not hold any more
 	Narrowed bool    // -target or -exclude chose from all there is to do
 
 	forgone map[string][]string // what waited for approval and no file gives any more, by block
+}
+
+// Skipped is a due time that an export let pass.
+type Skipped struct {
+	Address Address
+	Slot    time.Time
+	Text    string
 }
 
 // Empty reports whether there is no definition to change, no step, and nothing that needs a person.

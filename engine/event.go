@@ -152,6 +152,10 @@ type FileStillChanging struct{ Address Address }
 // FileUnmarked says, once, that a file has been waiting for its marker (ready_file) for an hour. It goes on waiting.
 type FileUnmarked struct{ Address Address }
 
+// RunSkipped says, once, that an export let a due time pass.
+type RunSkipped struct{ Skipped }
+
+func (RunSkipped) event()        {}
 func (PlanMade) event()          {}
 func (ConfigLoaded) event()      {}
 func (ConfigRejected) event()    {}

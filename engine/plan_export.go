@@ -191,8 +191,12 @@ func (d *draft) due(exp *Export, seen *exportSeen, slots []time.Time, tried map[
 		grace = startGrace
 	}
 	if exp.Schedule.Window > 0 || exp.Schedule.Missed == "skip" {
-		for len(slots) > 0 && d.now().Sub(slots[0]) > grace {
-			slots = slots[1:]
+		var skipped time.Time
+		for len(slots) > 0 && d.now().Sub(slots[0]) > grace && !exp.begun(slots, tried) {
+			skipped, slots = slots[0], slots[1:]
+		}
+		if len(slots) == 0 && !skipped.IsZero() {
+			d.Skipped = append(d.Skipped, Skipped{Address: exp.Address.Of(slotName(skipped)), Slot: skipped, Text: exp.Schedule.skips()})
 		}
 	}
 	if len(slots) == 0 {
@@ -210,6 +214,21 @@ func (d *draft) due(exp *Export, seen *exportSeen, slots []time.Time, tried map[
 		}
 		d.export(exp, seen, slot, reason)
 	}
+}
+
+// begun reports whether the only open slot was taken up in time and has waited since, for its connection or another try. It
+// was not missed; only a window bounds how late it may be.
+func (e *Export) begun(slots []time.Time, tried map[string]ledger.Work) bool {
+	_, begun := tried[slotName(slots[0])]
+	return begun && len(slots) == 1 && e.Schedule.Window == 0
+}
+
+// skips says why a run was left out.
+func (s *Schedule) skips() string {
+	if s.Window > 0 {
+		return fmt.Sprintf("it could not begin within its window of %s", s.Window)
+	}
+	return "nobody ran it when it fell due, and missed is \"skip\""
 }
 
 func slotReason(n int, slot time.Time, tried map[string]ledger.Work) string {

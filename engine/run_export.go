@@ -32,6 +32,7 @@ func (n *run) export(ctx context.Context, a *Action) ending {
 	}
 	l, release, stop := n.enter(ctx, a)
 	if stop != nil {
+		n.noteDue(ctx, a)
 		return *stop
 	}
 	defer release()
@@ -46,6 +47,29 @@ func (n *run) export(ctx context.Context, a *Action) ending {
 		return *e
 	}
 	return n.followExport(ctx, l, a, att, perbit.ExportID(id))
+}
+
+// noteDue records a run that fell due while its connection is down as not sent: it has begun to wait, and was not missed,
+// also when the watch begins anew meanwhile.
+func (n *run) noteDue(ctx context.Context, a *Action) {
+	if a.Again != nil || a.Reason != ReasonDue {
+		return
+	}
+	l, err := n.link(ctx, a.connection())
+	if err != nil {
+		return
+	}
+	o, down := l.outage(n.o.Now())
+	if !down {
+		return
+	}
+	att, err := n.o.Process.Begin(ctx, n.intent(l, a), nil)
+	if err == nil {
+		err = n.book(ctx, att, ledger.Outcome{State: ledger.StateNotSent, Class: o.code, Message: o.text})
+	}
+	if err != nil {
+		n.o.Log.Warn("note that the run is due", "address", a.Address.String(), "error", err)
+	}
 }
 
 // runScope is what `run` means for an action. The id is the same after a crash.

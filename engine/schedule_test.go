@@ -171,7 +171,13 @@ func TestMissed(t *testing.T) {
 			if got := reasons(p); !slices.Equal(got, c.want) {
 				t.Fatalf("planned: %q, want %q", got, c.want)
 			}
+			if left := len(p.Skipped); (left == 1) != (c.want == nil) {
+				t.Errorf("left out: %+v", p.Skipped)
+			}
 			if len(p.Actions) == 0 {
+				if s := r.status(cfg).Schedules; s[0].LastResult != "skipped" || !s[0].Last.Equal(p.Skipped[0].Slot) {
+					t.Errorf("status: %+v", s)
+				}
 				return
 			}
 			if tally := r.apply(cfg, engine.PlanOptions{}); tally.Done != len(p.Actions) {
@@ -183,6 +189,46 @@ func TestMissed(t *testing.T) {
 			*at = at.AddDate(0, 0, 1)
 			if got := reasons(r.plan(cfg, engine.PlanOptions{})); strings.Contains(name, "late") != (len(got) == 0) {
 				t.Errorf("the next day: %q", got)
+			}
+		})
+	}
+}
+
+// TestSkipAndWindowWhileTheConnectionIsDown: a run that falls due while its connection is down waits for it under missed =
+// "skip"; it was not missed. A window lets it pass, and status says so.
+func TestSkipAndWindowWhileTheConnectionIsDown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		line string
+		want []string
+	}{
+		"skip":   {`missed = "skip"`, []string{"retry", "retry"}},
+		"window": {`window = "10m"`, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			one := scheduled(`cron = "55 11 * * *"`, c.line)
+			cfg := r.load(one + strings.NewReplacer(`"payroll"`, `"second"`, `"payroll/`, `"second/`, `"lohn`, `"second`).Replace(one[strings.Index(one, "export "):]))
+			r.apply(cfg, engine.PlanOptions{})
+			today := time.Now().In(berlin(t))
+			at := time.Date(today.Year(), today.Month(), today.Day()+2, 12, 0, 0, 0, today.Location())
+			r.now = func() time.Time { return at }
+			r.inject(sandbox.Fault{Kind: sandbox.FaultCutBefore})
+			r.apply(cfg, engine.PlanOptions{})
+			at = at.Add(30 * time.Minute)
+			p := r.plan(cfg, engine.PlanOptions{})
+			if got := reasons(p); !slices.Equal(got, c.want) || len(p.Skipped) != 2-len(c.want) {
+				t.Fatalf("planned: %q, left out: %+v", got, p.Skipped)
+			}
+			r.box.ClearFaults()
+			r.apply(cfg, engine.PlanOptions{})
+			if n := len(r.box.Exports()); n != len(c.want) {
+				t.Errorf("%d exports", n)
+			}
+			at = at.AddDate(0, 0, 1)
+			if p := r.plan(cfg, engine.PlanOptions{}); len(p.Actions) != 0 || len(p.Skipped) != 2 {
+				t.Errorf("the next day: %q, %+v", reasons(p), p.Skipped)
 			}
 		})
 	}

@@ -321,9 +321,18 @@ func (s *Service) tell(plan *Plan) {
 			fresh.Problems = append(fresh.Problems, p)
 		}
 	}
+	for _, x := range plan.Skipped {
+		if s.told[x.Address] == "" {
+			s.told[x.Address] = "skipped"
+			fresh.Skipped = append(fresh.Skipped, x)
+		}
+	}
 	s.mu.Unlock()
 	if len(fresh.Actions) > 0 || len(fresh.Problems) > 0 {
 		s.o.Runner.emit(PlanMade{Plan: fresh})
+	}
+	for _, x := range fresh.Skipped {
+		s.o.Runner.emit(RunSkipped{x})
 	}
 }
 

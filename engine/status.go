@@ -81,7 +81,7 @@ func (p Planner) ReadStatus(ctx context.Context, cfg *Config, statePath string, 
 	}
 	for _, exp := range cfg.Exports {
 		if exp.Schedule != nil {
-			out.Schedules = append(out.Schedules, schedule(exp, s))
+			out.Schedules = append(out.Schedules, schedule(exp, s, plan))
 		}
 	}
 	out.items(s, plan)
@@ -200,10 +200,15 @@ func heldUp(plan *Plan) map[string]bool {
 	return out
 }
 
-func schedule(exp *Export, s *snapshot) ScheduleStatus {
+func schedule(exp *Export, s *snapshot, plan *Plan) ScheduleStatus {
 	out := ScheduleStatus{Address: exp.Address.String(), Next: exp.Schedule.Next(s.now)}
 	if last := s.exports[exp.Address].last; len(last) > 0 {
 		out.Last, out.LastResult = last[0].SlotAt, string(last[0].State)
+	}
+	for _, x := range plan.Skipped {
+		if x.Address.Block() == exp.Address && x.Slot.After(out.Last) {
+			out.Last, out.LastResult = x.Slot, "skipped"
+		}
 	}
 	return out
 }

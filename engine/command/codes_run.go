@@ -34,6 +34,7 @@ var runCodes = map[string]explanation{
 	"configuration_rejected": {"The edited configuration has errors; the one before it stays in force.", "Correct the errors that follow; watch takes the file up again by itself."},
 	"more_problems":          {"There are more messages of this kind than are printed.", "Use -full or -json to see all."},
 	"under_way":              {"Another process is at work on the step.", "Nothing: it ends it. See dropform status."},
+	"run_skipped":            {"An export let a due time pass: nobody ran it in time, and missed or window say that it is not made up for.", "Run it now with dropform apply -replace=ADDRESS, or use missed = \"once\"."},
 	"block_gone":             {"A block was removed while the server still had work of it.", "Put the block back, or look on the server and end the work with dropform resolve ADDRESS."},
 	"precondition_failed":    {"A block's precondition does not hold; nothing of the block is planned.", "See its own message."},
 	"connection_down":        {"A connection cannot be used at the moment; the steps that need it wait.", "See the message for the reason. watch tries it again by itself, apply when it is run again."},

@@ -132,6 +132,11 @@ func noticeOf(e engine.Event) (diag.List, bool) {
 			Severity: diag.Warning, Code: "marker_missing", Address: e.Address.String(), Summary: "File has been without its marker for an hour",
 			Detail: "It goes on waiting for the marker that ready_file names. If the program that drops the files has failed, drop the marker by hand, or take the file away.",
 		}}, true
+	case engine.RunSkipped:
+		return diag.List{{
+			Severity: diag.Warning, Code: "run_skipped", Address: e.Address.String(), Summary: "A run was left out",
+			Detail: sentences(e.Text, "to run it now: dropform apply -replace="+e.Address.Block().String()),
+		}}, true
 	case engine.ConfigRejected:
 		out := diag.List{{Severity: diag.Warning, Code: "configuration_rejected", Summary: "The edited configuration has errors", Detail: "The one before it stays in force until it is corrected."}}
 		return append(out, e.Diags...), true
