@@ -318,7 +318,7 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 
 func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
 	for _, later := range d.s.unfinished {
-		if later.State == ledger.StateUnknown && later.Address == w.Address && later.Item == w.Item && later.SentAt.After(w.SentAt) {
+		if later.State == ledger.StateUnknown && later.Address == w.Address && later.Item == w.Item && later.AttemptID > w.AttemptID {
 			return fmt.Sprintf("sent %s, and no answer came. Look in %s; it can be resolved once the later content of this name is", d.clock(w.SentAt), where)
 		}
 	}

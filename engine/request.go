@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -314,7 +315,7 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 	case slices.ContainsFunc(found, another):
 		return Resolved{}, fmt.Errorf("%q covers %d unknown outcomes; resolve them one by one, each with its full address", pattern, len(found))
 	}
-	w := slices.MaxFunc(found, func(a, b ledger.Work) int { return a.SentAt.Compare(b.SentAt) })
+	w := slices.MaxFunc(found, func(a, b ledger.Work) int { return cmp.Compare(a.AttemptID, b.AttemptID) })
 	at, err := ParseAddress(w.Address, func(b Address) bool { return true })
 	if err != nil {
 		return Resolved{}, err

@@ -155,7 +155,11 @@ func (l *Ledger) migrate(ctx context.Context) error {
 			return err
 		}
 		if made {
-			return checkVersion(ctx, tx)
+			if err := checkVersion(ctx, tx); err != nil {
+				return err
+			}
+			_, err := tx.ExecContext(ctx, beganIndex) // older ledgers lack it
+			return err
 		}
 		if _, err := tx.conn.ExecContext(ctx, schemaSQL); err != nil {
 			return err

@@ -3,6 +3,9 @@ package ledger
 // schemaVersion is what this code reads and writes; a newer ledger is refused rather than misread.
 const schemaVersion = 1
 
+// beganIndex finds the work of an address in the order in which it was begun.
+const beganIndex = `CREATE INDEX IF NOT EXISTS work_began ON work (address, attempt);`
+
 // schemaSQL makes an empty ledger. Times are Unix nanoseconds; digests are SHA-256 in lower-case hex.
 // Nothing here is particular to SQLite but AUTOINCREMENT, so that the same tables can live on PostgreSQL.
 const schemaSQL = `
@@ -41,8 +44,8 @@ CREATE TABLE work (
 CREATE UNIQUE INDEX work_content ON work (system, object_key, method_key, digest, request) WHERE kind = 'import';
 CREATE UNIQUE INDEX work_slot ON work (address, item, request) WHERE kind = 'export';
 CREATE UNIQUE INDEX work_call ON work (system, method_key, digest, object_key, request) WHERE ` + ofCalls + `;
-CREATE INDEX work_address ON work (address, sent_at);
 CREATE INDEX work_item ON work (address, item);
+` + beganIndex + `
 CREATE INDEX work_run ON work (address, slot_at) WHERE kind = 'export';
 CREATE INDEX work_digest ON work (digest);
 CREATE INDEX work_source ON work (source_digest);

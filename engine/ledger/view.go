@@ -153,10 +153,11 @@ func (v *View) LastExports(address string, n int) ([]Work, error) {
 	return listWork(v.ctx, v, `kind = 'export' AND address = ? ORDER BY slot_at DESC, id DESC LIMIT ?`, address, n)
 }
 
-// LastGoodExport is the run of an export that was begun last of those whose result was accepted.
+// LastGoodExport is the run of an export that was begun last of those whose result was accepted, by the order in which that was
+// recorded: a clock that was set back changes nothing.
 func (v *View) LastGoodExport(address string) (w Work, found bool, err error) {
 	list, err := listWork(v.ctx, v, `kind = 'export' AND address = ? AND state IN ('done', 'done_with_errors', 'adopted')
-		ORDER BY sent_at DESC, id DESC LIMIT 1`, address)
+		ORDER BY attempt DESC, id DESC LIMIT 1`, address)
 	if len(list) == 0 {
 		return Work{}, false, err
 	}
@@ -166,22 +167,18 @@ func (v *View) LastGoodExport(address string) (w Work, found bool, err error) {
 // LastRows is the number of data rows of the last file of an import that was sent, 0 where none is known.
 func (v *View) LastRows(address string) (n int64, err error) {
 	err = v.each(`SELECT result_rows FROM work WHERE kind = 'import' AND address = ? AND state IN ('done', 'done_with_errors')
-		ORDER BY sent_at DESC, id DESC LIMIT 1`,
+		ORDER BY attempt DESC, id DESC LIMIT 1`,
 		[]any{address}, func(r *sql.Rows) error { return r.Scan(&n) })
 	return n, err
 }
 
+const sentSince = `kind = 'import' AND address = ? AND attempt > ? AND digest <> ? AND state NOT IN ('not_sent', 'refused', 'adopted') LIMIT 1`
+
 // SentSince reports whether the import sent other content after w, by the order in which it was recorded: a clock that was
 // set back changes nothing.
 func (v *View) SentSince(address string, w Work) (bool, error) {
-	order, after := "attempt", w.AttemptID
-	if after == 0 { // adopted, never attempted
-		order, after = "id", w.ID
-	}
 	var n int
-	err := v.each(`SELECT 1 FROM work WHERE kind = 'import' AND address = ? AND `+order+` > ? AND digest <> ?
-		AND state NOT IN ('not_sent', 'refused', 'adopted') LIMIT 1`,
-		[]any{address, after, w.Digest}, func(r *sql.Rows) error { return r.Scan(&n) })
+	err := v.each(`SELECT 1 FROM work WHERE `+sentSince, []any{address, w.AttemptID, w.Digest}, func(r *sql.Rows) error { return r.Scan(&n) })
 	return n == 1, err
 }
 

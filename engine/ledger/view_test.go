@@ -25,3 +25,16 @@ func TestContentIsFoundByItsDigests(t *testing.T) {
 		}
 	}
 }
+
+// What came after a work, and what other imports have of a file, are asked as often.
+func TestQuestionsForEachFileGoByAnIndex(t *testing.T) {
+	l := open(t, newPath(t))
+	for index, ask := range map[string]func(*ledger.Ledger) (string, error){
+		"work_began (address=? AND attempt>?)": ledger.SinceSteps,
+		"work_source (source_digest=?)":        ledger.ElsewhereSteps,
+	} {
+		if steps, err := ask(l); err != nil || !strings.Contains(steps, index) {
+			t.Errorf("the query does not go by %s: %v\n%s", index, err, steps)
+		}
+	}
+}

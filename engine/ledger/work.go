@@ -79,7 +79,7 @@ type Work struct {
 	State           State
 	Epoch           int64
 	Owner           string
-	AttemptID       int64
+	AttemptID       int64 // the last one; of what was adopted, the last of all before that
 	RemoteID        string
 	Class, Message  string
 	Path            string // the protocol, or the export's target

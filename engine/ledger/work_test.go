@@ -432,3 +432,30 @@ func TestContentIsFoundByItsSource(t *testing.T) {
 		t.Errorf("%+v", w)
 	}
 }
+
+// TestLastUnderAFastClock: what was begun last is the last, whatever the clock said of what was begun before.
+func TestLastUnderAFastClock(t *testing.T) {
+	s := newSite(t)
+	s.put(s.slot("06:00"), ledger.StateDone)
+	s.put(s.file("a.csv", "d1"), ledger.StateDone)
+	s.exec(`UPDATE work SET sent_at = sent_at + ?, result_rows = 7`, int64(365*24*time.Hour))
+	last := func(slot string, rows int64) {
+		t.Helper()
+		s.view(func(v *ledger.View) error {
+			good, _, err := v.LastGoodExport("export.payroll")
+			n, rerr := v.LastRows("import.staff")
+			if good.Item != slot || n != rows {
+				t.Errorf("last good %q, %d rows", good.Item, n)
+			}
+			return errors.Join(err, rerr)
+		})
+	}
+	last("06:00", 7)
+	s.put(s.slot("07:00"), ledger.StateDone)
+	s.put(s.file("b.csv", "d2"), ledger.StateDone)
+	last("07:00", 0)
+	s.must(s.l.Adopt(ctx, s.slot("08:00"), nil, "eve"))
+	last("08:00", 0)
+	s.put(s.slot("09:00"), ledger.StateDone)
+	last("09:00", 0)
+}
