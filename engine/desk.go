@@ -221,6 +221,9 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
 		return leftover{names: names, any: true}
 	}
+	if folder := cfg.folderAt(a); folder != nil {
+		s.markBare(ctx, a, folder, snap.folderSeen(a))
+	}
 	plan, err := build(cfg, snap, PlanOptions{self: s.o.Runner.o.Process.ID, watch: true})
 	if err != nil {
 		s.o.Log.Warn("plan the block", "address", a.String(), "error", err)

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -193,5 +195,37 @@ func TestServiceLeavesAFaultedJobAlone(t *testing.T) {
 	v.ended("import.staff[b.csv]")
 	if tally, _ := v.end(); tally.Failed != 1 || tally.Done != 1 || len(r.box.Imports()) != 2 {
 		t.Errorf("%+v, %d imports", tally, len(r.box.Imports()))
+	}
+}
+
+// TestServiceMarksAnExchangedFolder: another directory in the place of a served one (mounted over it, say) is claimed before
+// another ledger can take it, also while nothing lies in it; one that another ledger has claimed is left alone.
+func TestServiceMarksAnExchangedFolder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(head + staff)
+	r.apply(cfg, engine.PlanOptions{})
+	v := r.serve(cfg, false)
+	v.serving("import.staff", true)
+	exchange := func(marker string) {
+		if err := errors.Join(os.RemoveAll(r.path("in")), os.Mkdir(r.path("in"), 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		if marker != "" {
+			r.write("in/.dropform-served", marker)
+		}
+		v.w.events <- engine.WatchEvent{Kind: engine.WatchExchanged, ID: "import.staff"}
+	}
+	exchange("")
+	for !r.exists("in/.dropform-served") {
+		time.Sleep(time.Millisecond)
+	}
+	foreign := `{"ledger": "another"}`
+	exchange(foreign)
+	await(v, "word on the folder", func(e engine.PlanMade) bool {
+		return len(e.Plan.Problems) == 1 && e.Plan.Problems[0].Code == "folder_not_ours"
+	})
+	if got := r.read("in/.dropform-served"); got != foreign {
+		t.Errorf("the marker is %s", got)
 	}
 }

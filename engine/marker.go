@@ -51,9 +51,14 @@ func readMarker(fs afero.Fs, folder string) (m folderMarker, found bool, err err
 	return m, true, nil
 }
 
-// strange says why a folder must not be served by the ledger of this snapshot; empty where it may.
-func (s *snapshot) strange(fs afero.Fs, folder string) string {
+// claimed looks at the marker of a folder: why it must not be served by the ledger of this snapshot, empty where it may, and
+// whether it bears none.
+func (s *snapshot) claimed(fs afero.Fs, folder string) (strange string, bare bool) {
 	m, found, err := readMarker(fs, folder)
+	return s.strange(m, found, err, folder), err == nil && !found
+}
+
+func (s *snapshot) strange(m folderMarker, found bool, err error, folder string) string {
 	switch {
 	case err != nil:
 		return "its marker cannot be read: " + plainError(err)
@@ -119,6 +124,20 @@ func (n *run) markServed(ctx context.Context) {
 		if err := n.mark(ctx, folder); err != nil {
 			n.o.Log.Warn("mark the folder as served", "folder", folder, "error", plainError(err))
 		}
+	}
+}
+
+// markBare claims the folder of a served block that bears no marker although its definition is applied: another one stands in
+// its place, or somebody has tidied up. Until then another ledger would take it for free.
+func (s *Service) markBare(ctx context.Context, a Address, folder *DropFolder, seen *folderSeen) {
+	if !seen.bare || seen.strange != "" {
+		return
+	}
+	if _, err := s.o.Planner.FS.Stat(folder.Folder); err != nil {
+		return
+	}
+	if err := s.o.Runner.mark(ctx, folder.Folder); err != nil {
+		s.o.Log.Debug("mark the folder as served", "address", a.String(), "error", plainError(err))
 	}
 }
 

@@ -252,6 +252,17 @@ func (c *Config) importAt(a Address) *Import {
 	return nil
 }
 
+// folderAt is the drop folder of an import or rule; nil where there is none.
+func (c *Config) folderAt(a Address) *DropFolder {
+	if imp := c.importAt(a); imp != nil {
+		return &imp.DropFolder
+	}
+	if r := c.ruleAt(a); r != nil && r.Folder != "" {
+		return &r.DropFolder
+	}
+	return nil
+}
+
 // ParseAddress reads an address as a user types it, under this configuration's for_each.
 func (c *Config) ParseAddress(text string) (Address, error) {
 	return ParseAddress(text, func(base Address) bool { return c.Keyed[base] })

@@ -40,6 +40,7 @@ const (
 	WatchSettled       WatchEventKind = iota // the file ID, Name is complete
 	WatchDegraded                            // the folder ID cannot be watched, Err says why
 	WatchHealed                              // it can again
+	WatchExchanged                           // another directory stands at the path of the folder ID
 	WatchDue                                 // the timer ID has come
 	WatchConfigChanged                       // a configuration file changed
 	WatchStillChanging                       // the file ID, Name has been changing for ten minutes
@@ -230,6 +231,9 @@ func (s *Service) hint(ctx, soft context.Context, e WatchEvent) {
 		s.setDegraded(e.ID, whyDegraded(e.Err))
 	case WatchHealed:
 		s.setDegraded(e.ID, "")
+		s.lay(ctx, soft, e.ID, "") // it may be another one, see mark
+	case WatchExchanged:
+		s.lay(ctx, soft, e.ID, "")
 	case WatchStillChanging:
 		s.o.Runner.emit(FileStillChanging{Address: s.addressOf(e.ID).Of(e.Name)})
 	case WatchUnmarked:

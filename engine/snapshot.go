@@ -61,6 +61,7 @@ type folderSeen struct {
 	systems []ledger.SystemID
 	checked string // digest of the rules that a rejected file failed, if it was rejected under them
 	strange string // why this ledger must not serve the folder; empty: it may
+	bare    bool   // it bears no marker
 }
 
 // importSeen is an import's folder.
@@ -170,7 +171,7 @@ func (p Planner) lookAtFolders(ctx context.Context, cfg *Config, s *snapshot, on
 			continue
 		}
 		wanted, all, _ := only.file(imp.Address)
-		seen.strange = s.strange(p.FS, imp.Folder)
+		seen.strange, seen.bare = s.claimed(p.FS, imp.Folder)
 		p.list(&imp.DropFolder, &seen.folderSeen, wanted, !all)
 		if err := each(seen.files, func(f *fileFacts) {
 			p.look(ctx, cfg, imp, seen, f, replace)
@@ -185,7 +186,7 @@ func (p Planner) lookAtFolders(ctx context.Context, cfg *Config, s *snapshot, on
 			continue
 		}
 		wanted, all, _ := only.file(r.Address)
-		seen.strange = s.strange(p.FS, r.Folder)
+		seen.strange, seen.bare = s.claimed(p.FS, r.Folder)
 		p.list(&r.DropFolder, &seen.folderSeen, wanted, !all)
 		err := each(seen.files, func(f *fileFacts) {
 			p.lookRule(ctx, cfg, r, seen, f, replace)

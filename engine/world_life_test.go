@@ -419,6 +419,8 @@ func seen(ev watch.Event) engine.WatchEvent {
 		return engine.WatchEvent{Kind: engine.WatchDegraded, ID: ev.FolderID, Err: ev.Reason}
 	case watch.Healed:
 		return engine.WatchEvent{Kind: engine.WatchHealed, ID: ev.FolderID}
+	case watch.Exchanged:
+		return engine.WatchEvent{Kind: engine.WatchExchanged, ID: ev.FolderID}
 	case watch.Due:
 		return engine.WatchEvent{Kind: engine.WatchDue, ID: ev.ID, At: ev.At}
 	}

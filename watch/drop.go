@@ -43,6 +43,8 @@ type drop struct {
 	pace    limiter
 	more    bool // names were passed over because too many wait
 
+	attached  bool     // it was, once
+	exchanged bool     // Exchanged is to be sent
 	still     []string // names to send StillChanging for
 	lacking   []string // names to send Unmarked for
 	told      error    // the trouble last sent, nil: none
@@ -159,6 +161,10 @@ func (d *drop) tend() {
 	if other || !d.root.attached() {
 		d.clear()
 	}
+	if d.root.attached() {
+		d.exchanged = d.exchanged || other && d.attached && d.told == nil
+		d.attached = true
+	}
 }
 
 func (d *drop) clear() {
@@ -184,6 +190,8 @@ func (d *drop) next() Event {
 		return Degraded{d.folder.ID, trouble}
 	case trouble == nil && d.told != nil:
 		return Healed{d.folder.ID}
+	case d.exchanged:
+		return Exchanged{d.folder.ID}
 	case len(d.still) > 0:
 		return StillChanging{d.folder.ID, d.still[0]}
 	case len(d.lacking) > 0:
@@ -202,6 +210,8 @@ func (d *drop) sent(ev Event) {
 		d.told = ev.Reason
 	case Healed:
 		d.told = nil
+	case Exchanged:
+		d.exchanged = false
 	case StillChanging:
 		d.still = d.still[1:]
 	case Unmarked:

@@ -3,7 +3,7 @@ package watch
 import "time"
 
 // Event is one piece of news: [Settled], [StillChanging], [Unmarked],
-// [Degraded], [Healed], [Due] or [ConfigChanged].
+// [Degraded], [Healed], [Exchanged], [Due] or [ConfigChanged].
 type Event interface{ event() }
 
 // Settled says that a file is complete, and as which: who takes it up later, when
@@ -40,6 +40,10 @@ type Degraded struct {
 // Healed says that a folder that was [Degraded] is served in full again.
 type Healed struct{ FolderID string }
 
+// Exchanged says that another directory stands at the folder's path than before
+// (mounted over, re-pointed, put in its place), where no [Healed] says so.
+type Exchanged struct{ FolderID string }
+
 // Due says that a timer of [Watcher.SetTimers] has come by the wall clock.
 type Due struct {
 	ID string
@@ -55,5 +59,6 @@ func (StillChanging) event() {}
 func (Unmarked) event()      {}
 func (Degraded) event()      {}
 func (Healed) event()        {}
+func (Exchanged) event()     {}
 func (Due) event()           {}
 func (ConfigChanged) event() {}

@@ -244,7 +244,9 @@ func TestRootExchangedWithoutEvent(t *testing.T) {
 
 		must(t, os.Remove(link))
 		must(t, os.Symlink(two, link))
-		r.expect(31*time.Second, "two.csv")
+		if got := r.after(31 * time.Second); len(got) != 2 || got[0] != (watch.Exchanged{FolderID: "f"}) || !tells(got[1], "f", "two.csv") {
+			t.Errorf("got %v", got)
+		}
 		if got := src.Watched(); len(got) != 1 || filepath.Base(got[0]) != "two" {
 			t.Errorf("watched: %v", got)
 		}
@@ -280,7 +282,9 @@ func TestRootExchangedIsNoticedBySweep(t *testing.T) {
 		r.expect(3 * time.Second)
 		must(t, os.Remove(link))
 		must(t, os.Symlink(two, link))
-		r.expect(2100 * ms)
+		if got := r.after(2100 * ms); len(got) != 1 || got[0] != (watch.Exchanged{FolderID: "f"}) {
+			t.Errorf("got %v", got)
+		}
 		if got := src.Watched(); len(got) != 1 || filepath.Base(got[0]) != "two" {
 			t.Errorf("watched: %v", got)
 		}
