@@ -20,6 +20,7 @@ type desk struct {
 	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again
 	wait    time.Duration            // how long what did not go waits before it is looked at again
 	told    map[string]FileState     // files on the desk as they were when the watcher said that they are complete
+	read    map[string]reading       // files that wait for nothing but their connection
 	met     map[string]durable.Stamp // a rule's files as they were when the watcher last said that they are complete
 }
 
@@ -46,7 +47,7 @@ func (s *Service) settled(ctx, soft context.Context, e WatchEvent) {
 func (s *Service) deskOf(a Address) *desk {
 	d := s.blocks[a]
 	if d == nil {
-		d = &desk{names: map[string]bool{}, held: map[string]bool{}, told: map[string]FileState{}, met: map[string]durable.Stamp{}, wait: firstLater}
+		d = &desk{names: map[string]bool{}, held: map[string]bool{}, told: map[string]FileState{}, read: map[string]reading{}, met: map[string]durable.Stamp{}, wait: firstLater}
 		s.blocks[a] = d
 	}
 	return d
@@ -100,7 +101,7 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		if waits {
 			s.o.Log.Debug("wait for a dependency", "address", a.String(), "dependency", before.String())
 		} else {
-			left = s.once(ctx, soft, cfg, a, names, told, d.met)
+			left = s.once(ctx, soft, cfg, a, d, names, told)
 		}
 		s.postpone(ctx, soft, a, d, left)
 		s.forget(d, told, left.names)
@@ -198,9 +199,9 @@ type leftover struct {
 }
 
 // once observes the block, plans, and carries the plan out. told is what the files on the desk were like when they were said
-// to be complete, met what a rule's were like when they were last looked at; only the block's worker touches both.
-func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names []string, told map[string]FileState, met map[string]durable.Stamp) leftover {
-	only := &scope{files: map[Address][]string{}, exports: map[Address]bool{}, told: told}
+// to be complete; only the block's worker touches the desk's met and read.
+func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *desk, names []string, told map[string]FileState) leftover {
+	only, met := &scope{files: map[Address][]string{}, exports: map[Address]bool{}, told: told, read: d.read}, d.met
 	switch {
 	case a.Kind == KindExport:
 		only.exports[a] = true
@@ -231,7 +232,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 	}
 	plan.Actions = slices.DeleteFunc(plan.Actions, func(x Action) bool { return x.Address.Block() != a })
 	s.tell(plan)
-	left := leftover{}
+	left, waits := leftover{}, map[string]bool{}
 	n := &run{Runner: s.o.Runner, cfg: cfg, soft: soft}
 	n.other = func(connection Address) int { return s.waitingFor(cfg, connection, a) }
 	n.ended = func(x *Action, e ending) {
@@ -254,6 +255,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 			left.any = true
 			if x.Export == nil && x.File.Name != "" {
 				left.names = append(left.names, x.File.Name)
+				waits[x.File.Name] = e.quiet
 			}
 			s.mu.Unlock()
 		}
@@ -269,6 +271,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, names 
 		return leftover{names: names, any: true}
 	}
 	n.work(ctx, may)
+	d.keepReadings(cfg.importAt(a), snap.imports[a], waits)
 	for _, w := range plan.Waiting {
 		left.any, left.names = true, append(left.names, w.Address.Item)
 	}

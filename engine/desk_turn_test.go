@@ -3,11 +3,15 @@ package engine_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"dropform/engine/faultfs"
 )
 
 // TestRewrittenWhileItWaitsForItsTurn: on a network share nobody can say whether a file is being written. One that was complete
@@ -41,6 +45,49 @@ func TestRewrittenWhileItWaitsForItsTurn(t *testing.T) {
 		w.pass(5 * time.Minute)
 		if all := w.box.Imports(); len(all) != 2 {
 			w.t.Fatalf("%d imports", len(all))
+		}
+	})
+}
+
+// TestWaitingFilesAreReadOnce: while the server is down, a file that does not change is read once, however often the connection
+// is tried; one that changes is read again, and what goes out in the end is what lies there then.
+func TestWaitingFilesAreReadOnce(t *testing.T) {
+	t.Parallel()
+	inWorld(t, worldTraits{}, plainShape(), func(w *world) {
+		var mu sync.Mutex
+		opened := map[string]int{}
+		w.disk.Before = func(op faultfs.Op, path string) error {
+			if op == faultfs.OpOpen {
+				mu.Lock()
+				defer mu.Unlock()
+				opened[filepath.Base(path)]++
+			}
+			return nil
+		}
+		reads := func(name string, want int) {
+			w.t.Helper()
+			mu.Lock()
+			defer mu.Unlock()
+			if opened[name] != want {
+				w.t.Fatalf("%s was opened %d times", name, opened[name])
+			}
+		}
+		w.wire.setDown(true)
+		w.watch(-1)
+		for _, name := range []string{"a.csv", "b.csv", "c.csv"} { // the first is opened with each try, to be sent
+			w.put(w.path("in/"+name), "PersonalNr;Name\n1;"+name+"\n")
+		}
+		w.pass(20 * time.Minute)
+		reads("b.csv", 1)
+		reads("c.csv", 1)
+		w.put(w.path("in/c.csv"), "PersonalNr;Name\n1;later\n")
+		w.pass(20 * time.Minute)
+		reads("b.csv", 1)
+		reads("c.csv", 2)
+		w.wire.setDown(false)
+		w.pass(20 * time.Minute)
+		if n := len(w.box.Imports()); n != 3 {
+			w.t.Fatalf("%d imports", n)
 		}
 	})
 }

@@ -19,12 +19,14 @@ import (
 )
 
 // look finds out what one file is. Files whose decision still stands are not opened.
-func (p Planner) look(ctx context.Context, cfg *Config, imp *Import, seen *importSeen, f *fileFacts, replace again) {
+func (p Planner) look(ctx context.Context, cfg *Config, imp *Import, seen *importSeen, f *fileFacts, only *scope, replace again) {
 	path := filepath.Join(imp.Folder, f.Name)
 	if !p.meet(cfg, imp.Address, &imp.DropFolder, &seen.folderSeen, f, replace) || imp.tooLarge(f.FileSeen) {
 		return
 	}
-	p.read(ctx, imp, seen, f, path)
+	if !only.recall(seen, f) {
+		p.read(ctx, imp, seen, f, path)
+	}
 	if !f.isKnown {
 		f.beside = p.hasProtocol(imp, cfg, seen, f.FileSeen)
 	}

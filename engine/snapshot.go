@@ -100,6 +100,7 @@ type scope struct {
 	files   map[Address][]string
 	exports map[Address]bool
 	told    map[string]FileState     // files as they were when the watcher said that they are complete
+	read    map[string]reading       // files that were read before and have waited for their connection since
 	stamps  map[string]durable.Stamp // a rule's files that were looked at before: if they differ now, the watcher has not said that they are complete
 }
 
@@ -174,7 +175,7 @@ func (p Planner) lookAtFolders(ctx context.Context, cfg *Config, s *snapshot, on
 		seen.strange, seen.bare = s.claimed(p.FS, imp.Folder)
 		p.list(&imp.DropFolder, &seen.folderSeen, wanted, !all)
 		if err := each(seen.files, func(f *fileFacts) {
-			p.look(ctx, cfg, imp, seen, f, replace)
+			p.look(ctx, cfg, imp, seen, f, only, replace)
 			f.busy = f.busy || only.incomplete(f)
 		}); err != nil {
 			return err
