@@ -22,8 +22,10 @@ type catalogue struct {
 	heads  map[string][]*entry // entries that begin a sentence, by the word that they certainly contain
 	tails  map[string][]*entry // entries that go on with a sentence, likewise
 	always []*entry            // entries without such a word
-	starts []string            // how entries that go on with a sentence begin, each once
-	memory memory
+	starts map[string][]string // how entries that go on with a sentence begin, each once, by the first bytes
+	own    own                 // what templates have that looks like a name
+	texts  memory              // German of whole texts
+	shapes memory              // German of shapes, "" where a shape is not enough to know it
 }
 
 var shared = sync.OnceValue(func() *catalogue {
@@ -31,9 +33,15 @@ var shared = sync.OnceValue(func() *catalogue {
 	return c
 })
 
+func newCatalogue() *catalogue {
+	return &catalogue{
+		exact: map[string]*entry{}, heads: map[string][]*entry{}, tails: map[string][]*entry{}, starts: map[string][]string{}, own: newOwn(),
+	}
+}
+
 // load reads every file of the catalogue. The catalogue holds all that is not wrong.
 func load() (*catalogue, error) {
-	c := &catalogue{exact: map[string]*entry{}, heads: map[string][]*entry{}, tails: map[string][]*entry{}}
+	c := newCatalogue()
 	names, err := files.ReadDir(".")
 	for _, name := range names {
 		text, failed := files.ReadFile(name.Name())
@@ -91,6 +99,7 @@ func (c *catalogue) add(english, german string) error {
 		return nil
 	}
 	c.exact[english] = e
+	c.own.note(e.whole)
 	if e.literals == 0 && !e.goesOn || e.literals > 0 && !strings.Contains(strings.TrimSpace(english), " ") {
 		return nil // layout, which only Sprintf can know; a single word counts only where it is all of a text
 	}
@@ -108,10 +117,14 @@ func (c *catalogue) add(english, german string) error {
 }
 
 func (c *catalogue) begin(text string) {
-	if !slices.Contains(c.starts, text) {
-		c.starts = append(c.starts, text)
+	key := firstOf(text)
+	if !slices.Contains(c.starts[key], text) {
+		c.starts[key] = append(c.starts[key], text)
 	}
 }
+
+// firstOf is as much of a text's begin as starts are found by.
+func firstOf(text string) string { return text[:min(len(text), 2)] }
 
 // memory keeps the last texts: a plan says the same of thousands of files.
 type memory struct {

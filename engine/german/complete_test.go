@@ -38,7 +38,7 @@ func TestEveryGermanIsStillSaid(t *testing.T) {
 		said[strings.ReplaceAll(f.text, "_", " ")] = true // states and kinds of events are shown so
 	}
 	for _, file := range spokenFiles() {
-		c := &catalogue{exact: map[string]*entry{}, heads: map[string][]*entry{}, tails: map[string][]*entry{}}
+		c := newCatalogue()
 		text, err := files.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

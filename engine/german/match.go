@@ -24,6 +24,9 @@ func (e *entry) match(text string) ([]string, bool) {
 
 // mayBe rules most entries out cheaply: literals in their order, the first and the last at their ends.
 func (e *entry) mayBe(text string) bool {
+	if n := len(e.parts) - 1; n > 0 && e.parts[n].verb == 0 && !strings.HasSuffix(text, e.parts[n].text) {
+		return false
+	}
 	for i, p := range e.parts {
 		if p.verb != 0 {
 			continue

@@ -55,6 +55,49 @@ func TestArgumentsSurvive(t *testing.T) {
 	})
 }
 
+// What the shape of a text gives is what the search finds, also for the second text of the shape, which is not searched for.
+func TestShapesGiveWhatTheSearchFinds(t *testing.T) {
+	c, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var templates []string
+	for english, e := range c.exact {
+		if e.args > 0 && e.literals > 0 && !has(e.whole, '*') {
+			templates = append(templates, english)
+		}
+	}
+	slices.Sort(templates)
+	anything := rapid.OneOf(
+		rapid.StringMatching(`import\.[a-z]{1,5}\[[a-zä]{1,6} [0-9]{1,3}\.csv\]`), rapid.StringMatching(`[A-Za-z]{1,8}[0-9]{1,2}\.csv`),
+		rapid.StringMatching(`2026-[01][0-9]-[0-3][0-9] [0-9]{2}:[0-9]{2}`), rapid.StringMatching(`/[a-z]{1,5}/[a-z]{1,5}`), rapid.StringMatching(`[0-9]{1,6}`),
+		rapid.StringMatching(`[0-9]{1,3} (B|kB|rows)`), rapid.StringMatching(`connection\.perbit\.[a-z]{1,5}`), rapid.StringMatching(`[0-9]{1,2},[0-9]{3}`),
+		rapid.SampledFrom([]string{"waiting", "a.csv line 2", "csv.send_encoding", "UTF-8", "outcome unknown", "127.0.0.1:80", "(none)", "x"}),
+	)
+	rapid.Check(t, func(t *rapid.T) {
+		english := rapid.SampledFrom(templates).Draw(t, "template")
+		e := c.exact[english]
+		for range 3 {
+			args := make([]string, e.args)
+			for _, p := range e.whole {
+				switch p.verb {
+				case 0:
+				case 'd', 'n', 'x', 'X':
+					args[p.arg] = fmt.Sprint(rapid.IntRange(0, 9999).Draw(t, "number"))
+				case 'q':
+					args[p.arg] = fmt.Sprintf("%q", anything.Draw(t, "quoted"))
+				default:
+					args[p.arg] = anything.Draw(t, "argument")
+				}
+			}
+			said := fill(e.whole, args, same)
+			if got, want := c.shaped(said), c.search(said); got != want {
+				t.Fatalf("%q became %q, and the search finds %q", said, got, want)
+			}
+		}
+	})
+}
+
 func same(text string) string { return text }
 
 // No text makes it panic, and one that holds nothing known comes back as it is.

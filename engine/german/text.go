@@ -107,12 +107,17 @@ func (c *catalogue) text(english string) string {
 	if len(english) > longest || letters(english) < 2 {
 		return english
 	}
-	if german, ok := c.memory.get(english); ok {
+	if german, ok := c.texts.get(english); ok {
 		return german
 	}
-	german := (&attempt{c, map[string]understood{}}).best(english).german
-	c.memory.put(english, german)
+	german := c.shaped(english)
+	c.texts.put(english, german)
 	return german
+}
+
+// search finds the German of a text whatever it is.
+func (c *catalogue) search(english string) string {
+	return (&attempt{c, map[string]understood{}}).best(english).german
 }
 
 // An attempt is one text that is being said in German. Its pieces, and theirs, are looked at once each.
@@ -243,7 +248,22 @@ func (t *division) begins(i int) bool {
 }
 
 func (t *division) continues(i int) bool {
-	return len(t.tails) > 0 && slices.ContainsFunc(t.starts, func(s string) bool { return strings.HasPrefix(t.english[i:], s) })
+	rest := t.english[i:]
+	return len(t.tails) > 0 && slices.ContainsFunc(t.starts[firstOf(rest)], func(s string) bool { return strings.HasPrefix(rest, s) })
+}
+
+// from are the entries of which a text may have been made that begins at i.
+func (t *division) from(i int, entries []*entry) []*entry {
+	var out []*entry
+	for _, e := range entries {
+		if first := e.parts[0]; first.verb == 0 {
+			if _, ok := cutFirst(t.english[i:], first.text); !ok {
+				continue
+			}
+		}
+		out = append(out, e)
+	}
+	return out
 }
 
 // sentence is the best German from i on, where a sentence begins.
@@ -254,13 +274,13 @@ func (t *division) sentence(i int) result {
 	if r, ok := t.begun[i]; ok {
 		return r
 	}
-	best := result{}
+	best, heads := result{}, t.from(i, t.heads)
 	for _, c := range t.cuts {
 		if c.at <= i {
 			continue
 		}
 		piece, space := t.piece(i, c.at)
-		if german, score, ok := t.made(t.heads, piece); ok {
+		if german, score, ok := t.made(heads, piece); ok {
 			best = t.better(best, c, german+space, score)
 		}
 		if german, ok := t.word(piece); ok && c.goesOn { // a word alone may be anything, with its continuation it is ours
@@ -301,13 +321,13 @@ func (t *division) goOn(i int) result {
 	if r, ok := t.going[i]; ok {
 		return r
 	}
-	best := result{}
+	best, tails := result{}, t.from(i, t.tails)
 	for _, c := range t.cuts {
 		if c.at <= i {
 			continue
 		}
 		piece, space := t.piece(i, c.at)
-		if german, score, ok := t.made(t.tails, piece); ok {
+		if german, score, ok := t.made(tails, piece); ok {
 			best = t.better(best, c, german+space, score)
 		}
 	}
