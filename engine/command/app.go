@@ -115,7 +115,7 @@ func (s *session) run(args []string) error {
 	if isCompletion(args) {
 		return s.complete(root, args)
 	}
-	args, err := s.withDefaults(root, doubleDashes(args))
+	args, err := s.withDefaults(root, doubleDashes(bareAddresses(args)))
 	if err != nil {
 		return err
 	}

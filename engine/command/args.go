@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"strings"
 
 	"dropform/engine/diag"
@@ -22,6 +23,18 @@ func doubleDashes(args []string) []string {
 	}
 	if len(out) == 1 && (out[0] == "-v" || out[0] == "--version") {
 		out[0] = "version"
+	}
+	return out
+}
+
+// quotedAddress is an address, or an option's value that is one, in the single quotes in which our messages show it.
+var quotedAddress = regexp.MustCompile(`^(-[a-z-]+=)?'((?:import|export|rule|connection)\.[^']*)'$`)
+
+// bareAddresses takes the single quotes off addresses: cmd.exe passes on those of a command that was copied from a message.
+func bareAddresses(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		out[i] = quotedAddress.ReplaceAllString(a, "$1$2")
 	}
 	return out
 }
