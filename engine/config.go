@@ -24,6 +24,8 @@ type Config struct {
 	Rules       []*Rule
 	Moved       []Moved
 	Keyed       map[Address]bool // base addresses of blocks that have for_each
+
+	at *directory // of one that is served; else blocks are looked for one by one
 }
 
 // CSV is the decoded csv block; the alias lets the configuration's reader fill it in.

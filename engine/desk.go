@@ -171,10 +171,8 @@ func (s *Service) dependency(cfg *Config, a Address) (Address, bool) {
 	if imp := cfg.importAt(a); imp != nil {
 		g.depends = imp.DependsOn
 	}
-	for _, exp := range cfg.Exports {
-		if exp.Address == a {
-			g.depends = exp.DependsOn
-		}
+	if exp := cfg.exportAt(a); exp != nil {
+		g.depends = exp.DependsOn
 	}
 	if r := cfg.ruleAt(a); r != nil {
 		g.depends = r.DependsOn
@@ -213,10 +211,11 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	default:
 		only.files[a] = names
 	}
-	snap, err := s.o.Planner.take(ctx, cfg, only, nil)
+	near := cfg.narrow(a)
+	snap, err := s.o.Planner.take(ctx, near, only, nil)
 	if err == nil {
 		remember(snap, a, met)
-		err = s.readOrders(ctx, cfg, snap, a)
+		err = s.readOrders(ctx, near, snap, a)
 	}
 	if err != nil {
 		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
@@ -225,7 +224,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	if folder := cfg.folderAt(a); folder != nil {
 		s.markBare(ctx, a, folder, snap.folderSeen(a))
 	}
-	plan, err := build(cfg, snap, PlanOptions{self: s.o.Runner.o.Process.ID, watch: true})
+	plan, err := build(near, snap, PlanOptions{self: s.o.Runner.o.Process.ID, watch: true})
 	if err != nil {
 		s.o.Log.Warn("plan the block", "address", a.String(), "error", err)
 		return leftover{names: names, any: true}
@@ -407,10 +406,8 @@ func connectionOf(cfg *Config, a Address) Address {
 	if imp := cfg.importAt(a); imp != nil {
 		return imp.Connection.Address
 	}
-	for _, exp := range cfg.Exports {
-		if exp.Address == a {
-			return exp.Connection.Address
-		}
+	if exp := cfg.exportAt(a); exp != nil {
+		return exp.Connection.Address
 	}
 	if r := cfg.ruleAt(a); r != nil {
 		return r.Connection.Address

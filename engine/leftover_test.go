@@ -126,7 +126,7 @@ func TestServiceLooksAgainUnderChangedRules(t *testing.T) {
 // for at once, not at the next due time.
 func TestServiceRunsWhatFellDueMeanwhile(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, slow(100*time.Millisecond))
+	r := newRig(t, slow(time.Second))
 	cfg := r.load(scheduled(`cron = "0 11 * * *"`))
 	r.apply(cfg, engine.PlanOptions{})
 	now := time.Now().AddDate(0, 0, 2)

@@ -43,6 +43,9 @@ func (d *draft) findOrphans() []ledger.Work {
 	if len(d.s.unfinished) == 0 {
 		return nil
 	}
+	if d.cfg.at != nil && len(d.s.was) == 0 {
+		return slices.DeleteFunc(slices.Clone(d.s.unfinished), func(w ledger.Work) bool { return d.cfg.has(w.Address) })
+	}
 	known := map[string]bool{}
 	for _, b := range d.cfg.blocks() {
 		known[d.s.inLedger(b.Address)] = true

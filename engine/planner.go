@@ -121,8 +121,10 @@ type claim struct {
 func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
 	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
 	d.orphans = d.findOrphans()
-	d.Definitions = diffDefinitions(cfg, s.definitions)
-	d.describeExisting()
+	if !s.partial {
+		d.Definitions = diffDefinitions(cfg, s.definitions)
+		d.describeExisting()
+	}
 	for _, imp := range cfg.Imports {
 		if s.imports[imp.Address] != nil && d.mayWork(&imp.Declared) {
 			d.planImport(imp, s.imports[imp.Address])
@@ -232,24 +234,6 @@ func (c *Config) foldersByAddress() map[Address]*DropFolder {
 		out[b.Address] = folder
 	}
 	return out
-}
-
-func (c *Config) ruleAt(a Address) *Rule {
-	for _, r := range c.Rules {
-		if r.Address == a {
-			return r
-		}
-	}
-	return nil
-}
-
-func (c *Config) importAt(a Address) *Import {
-	for _, imp := range c.Imports {
-		if imp.Address == a {
-			return imp
-		}
-	}
-	return nil
 }
 
 // folderAt is the drop folder of an import or rule; nil where there is none.

@@ -264,6 +264,7 @@ func serving(loaded, before *Config, applied map[string]ledger.Definition) (*Con
 	if before != nil {
 		take(before, false)
 	}
+	out.file()
 	return &out, waiting
 }
 
@@ -316,11 +317,9 @@ func (s *Service) rearm(cfg *Config, a Address) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.timers, a.String())
-	for _, exp := range cfg.Exports {
-		if exp.Address == a && exp.Schedule != nil {
-			if next := exp.Schedule.Next(s.o.Planner.Now()); !next.IsZero() {
-				s.timers[a.String()] = next
-			}
+	if exp := cfg.exportAt(a); exp != nil && exp.Schedule != nil {
+		if next := exp.Schedule.Next(s.o.Planner.Now()); !next.IsZero() {
+			s.timers[a.String()] = next
 		}
 	}
 	s.o.Watcher.SetTimers(maps.Clone(s.timers))

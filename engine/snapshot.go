@@ -220,7 +220,7 @@ func (p Planner) everyName(r *Rule, seen *ruleSeen) {
 func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
 	var errs [6]error
 	s.live, errs[0] = v.Owners()
-	s.definitions, errs[1] = v.Definitions()
+	s.definitions, errs[1] = applied(v, cfg, only)
 	s.unfinished, errs[2] = v.Unfinished()
 	s.filings, errs[3] = v.Filings()
 	s.identity, errs[4] = v.Identity()

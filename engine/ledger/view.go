@@ -48,7 +48,13 @@ func (v *View) each(query string, args []any, scan func(*sql.Rows) error) error 
 // Definitions lists every applied definition by address.
 func (v *View) Definitions() (map[string]Definition, error) {
 	out := map[string]Definition{}
-	err := v.each(`SELECT address, digest, attributes, first_applied_at, applied_at FROM definition`, nil, func(r *sql.Rows) error {
+	return out, v.each(definitions, nil, define(out))
+}
+
+const definitions = `SELECT address, digest, attributes, first_applied_at, applied_at FROM definition`
+
+func define(out map[string]Definition) func(*sql.Rows) error {
+	return func(r *sql.Rows) error {
 		var d Definition
 		var first, at int64
 		if err := r.Scan(&d.Address, &d.Digest, &d.Attributes, &first, &at); err != nil {
@@ -57,8 +63,18 @@ func (v *View) Definitions() (map[string]Definition, error) {
 		d.FirstAppliedAt, d.AppliedAt = instant(first), instant(at)
 		out[d.Address] = d
 		return nil
-	})
-	return out, err
+	}
+}
+
+// DefinitionsOf is Definitions of the blocks named.
+func (v *View) DefinitionsOf(addresses []string) (map[string]Definition, error) {
+	out := map[string]Definition{}
+	for _, a := range addresses {
+		if err := v.each(definitions+` WHERE address = ?`, []any{a}, define(out)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // Files lists what is known of an import's files by name.
