@@ -189,6 +189,7 @@ type session struct {
 	ui        *jsonView          // set while a command prints JSON lines
 	tap       func(engine.Event) // the demo listens here; may be nil
 	aloud     bool               // whether people are to see a line while the configuration is read
+	aside     bool               // on standard error, because standard output is a document
 	conboxes  *engine.Conboxes
 	log       *slog.Logger
 	logTo     *logWriter
@@ -258,6 +259,9 @@ func (s *session) loading(r LoadRequest) (*engine.Config, diag.List) {
 	}
 	s.aloud = false
 	out, said := s.outScreen(), make(chan struct{})
+	if s.aside {
+		out = s.errScreen()
+	}
 	timer := time.AfterFunc(silence, func() {
 		defer close(said)
 		out.printf("Reading the configuration...\n")

@@ -17,6 +17,7 @@ func (s *session) graphCommand() *cobra.Command {
 		Example: "dropform graph | dot -Tsvg > graph.svg",
 		RunE: func(*cobra.Command, []string) error {
 			shortLived()
+			s.aloud, s.aside = s.errScreen().terminal, true
 			cfg, err := s.load(vars)
 			if err != nil {
 				return err

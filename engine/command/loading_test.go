@@ -30,16 +30,19 @@ func TestLongReadingIsAnnounced(t *testing.T) {
 		name  string
 		takes time.Duration
 		aloud bool
+		aside bool
 		want  string
+		err   string
 	}{
-		{"long", time.Second, true, "Reading the configuration...\n"},
-		{"short", 20 * time.Millisecond, true, ""},
-		{"for a program", time.Second, false, ""},
+		{"long", time.Second, true, false, "Reading the configuration...\n", ""},
+		{"short", 20 * time.Millisecond, true, false, "", ""},
+		{"for a program", time.Second, false, false, "", ""},
+		{"beside a document", time.Second, true, true, "", "Reading the configuration...\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				out := &guarded{}
-				s := &session{aloud: c.aloud, spoken: &atomic.Value{}, App: &App{Stdout: out, Load: func(LoadRequest) (*engine.Config, diag.List) {
+				out, errs := &guarded{}, &guarded{}
+				s := &session{aloud: c.aloud, aside: c.aside, spoken: &atomic.Value{}, App: &App{Stdout: out, Stderr: errs, Load: func(LoadRequest) (*engine.Config, diag.List) {
 					time.Sleep(c.takes)
 					return nil, nil
 				}}}
@@ -48,6 +51,9 @@ func TestLongReadingIsAnnounced(t *testing.T) {
 				s.read(nil) // as after a question, or an edit that watch takes up
 				if got := out.b.String(); got != c.want {
 					t.Errorf("%q is on the screen, want %q", got, c.want)
+				}
+				if got := errs.b.String(); got != c.err {
+					t.Errorf("%q is on standard error, want %q", got, c.err)
 				}
 			})
 		})
