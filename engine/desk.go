@@ -212,7 +212,9 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 		only.files[a] = names
 	}
 	near := cfg.narrow(a)
+	looked := s.place(ctx)
 	snap, err := s.o.Planner.take(ctx, near, only, nil)
+	looked()
 	if err == nil {
 		remember(snap, a, met)
 		err = s.readOrders(ctx, near, snap, a)

@@ -1,6 +1,11 @@
 package engine
 
-import "dropform/engine/ledger"
+import (
+	"context"
+	"time"
+
+	"dropform/engine/ledger"
+)
 
 // A watch looks at one block at a time, at thousands of them when it starts. What such a look costs must not grow with how many
 // other blocks there are.
@@ -102,4 +107,29 @@ func applied(v *ledger.View, cfg *Config, only *scope) (map[string]ledger.Defini
 		names = append(names, b.Address.String())
 	}
 	return v.DefinitionsOf(names)
+}
+
+// looksAtOnce is how many blocks are looked at side by side, and looksPatience how long others wait for them: what a look holds in memory
+// must not be held for all blocks when a watch starts, and a share that hangs must not keep the others from being looked at.
+const (
+	looksAtOnce   = 128
+	looksPatience = 30 * time.Second
+)
+
+// place waits for one of the places for looks. The function that it returns gives it back.
+func (s *Service) place(ctx context.Context) (leave func()) {
+	select {
+	case s.looks <- struct{}{}:
+		return func() { <-s.looks }
+	default:
+	}
+	timer := time.NewTimer(looksPatience)
+	defer timer.Stop()
+	select {
+	case s.looks <- struct{}{}:
+		return func() { <-s.looks }
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return func() {}
 }

@@ -109,7 +109,8 @@ type Service struct {
 	timers   map[string]time.Time
 	touched  map[string]bool // folders from which something was sent since their markers were renewed
 
-	work sync.WaitGroup
+	work  sync.WaitGroup
+	looks chan struct{} // a place for each look under way
 
 	// Of the loop's goroutine alone:
 	applyAgain time.Time     // when an edit that could not be applied is tried again; zero: there is none
@@ -118,7 +119,7 @@ type Service struct {
 
 // NewService makes a Service; Run starts it.
 func NewService(o ServiceOptions) *Service {
-	return &Service{o: o, blocks: map[Address]*desk{}, degraded: map[string]string{}, told: map[Address]string{}, timers: map[string]time.Time{}, unknown: map[Address]bool{}, asked: map[Address]bool{}}
+	return &Service{o: o, looks: make(chan struct{}, looksAtOnce), blocks: map[Address]*desk{}, degraded: map[string]string{}, told: map[Address]string{}, timers: map[string]time.Time{}, unknown: map[Address]bool{}, asked: map[Address]bool{}}
 }
 
 // Run serves until soft ends, then finishes what is on the wire; ctx ends it at once.
