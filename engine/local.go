@@ -129,12 +129,20 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 	return e
 }
 
+// say is a sentence for people in their language.
+func (n *run) say(english string) string {
+	if n.o.Say == nil {
+		return english
+	}
+	return n.o.Say(english)
+}
+
 // writeReports writes NAME.errors.txt and, where the content was looked at, its companions, beside the file.
 func (n *run) writeReports(ctx context.Context, a *Action, path string) ([]string, error) {
 	if a.Report == nil {
 		report := path + ".errors.txt"
 		return []string{report}, durable.WriteFile(n.o.FS, report, 0o644, func(w io.Writer) error {
-			_, err := fmt.Fprintf(w, "%s\n%s: %s\n", a.File.Name, a.Reason, a.Text)
+			_, err := fmt.Fprintf(w, "%s\n%s: %s\n", a.File.Name, a.Reason, n.say(a.Text))
 			return err
 		})
 	}

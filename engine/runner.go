@@ -31,8 +31,9 @@ type RunnerOptions struct {
 	UserAgent   string
 	Dial        Dial // nil: TCP
 	Log         *slog.Logger
-	Who         string // the person, for the history
-	KeepTrying  bool   // watch: an unreachable connection is tried again without end instead of failing steps
+	Who         string                      // the person, for the history
+	KeepTrying  bool                        // watch: an unreachable connection is tried again without end instead of failing steps
+	Say         func(english string) string // a sentence in the language of people, for the reports beside files; nil: English
 }
 
 // Dial opens a connection to a host and port, as net.Dialer does. What simulates a network gives its own.

@@ -197,6 +197,7 @@ func (s *session) carryOut(cfg *engine.Config, sender *sender, o applyOptions, p
 	runner := engine.NewRunner(engine.RunnerOptions{
 		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
 		Emit: emit, Parallelism: o.parallelism, UserAgent: s.userAgent(), Log: s.log, Who: s.who(), Conboxes: s.conboxes,
+		Say: func(text string) string { return s.speaks().say(text) },
 	})
 	if s.ui == nil {
 		s.outScreen().printf("\n")

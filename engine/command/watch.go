@@ -91,6 +91,7 @@ func (s *session) serve(cfg *engine.Config, sender *sender, watcher engine.Watch
 	runner := engine.NewRunner(engine.RunnerOptions{
 		FS: s.FS, Ledger: sender.ledger, Process: sender.process, Now: now,
 		Emit: emit, Parallelism: defaultParallelism, UserAgent: s.userAgent(), Log: s.log, Who: s.who(), KeepTrying: true, Conboxes: s.conboxes,
+		Say: func(text string) string { return s.speaks().say(text) },
 	})
 	service := engine.NewService(engine.ServiceOptions{
 		Runner: runner, Planner: s.asking(sender.ledger.Reader(), nil), Watcher: watcher,
