@@ -100,6 +100,7 @@ func TestReferenceDefaults(t *testing.T) {
 	plain, full := defaultsConfig(t, false), defaultsConfig(t, true)
 	opts := cmp.Options{
 		cmpopts.IgnoreTypes(engine.Secret{}, engine.Declared{}),
+		cmpopts.IgnoreUnexported(engine.Config{}), // what it looks up blocks by
 		cmpopts.IgnoreFields(engine.Config{}, "Files", "Inputs"),
 		cmp.FilterPath(func(p cmp.Path) bool { return p.Last().Type().Kind() == reflect.Func }, cmp.Ignore()),
 		cmp.Comparer(func(a, b *regexp.Regexp) bool { return fmt.Sprint(a) == fmt.Sprint(b) }),
