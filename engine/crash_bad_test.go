@@ -142,8 +142,8 @@ func (p *crashProgramme) of(imported, ordered string) string {
 	return imported
 }
 
-// raceForOne: apply has planned to send the file, and before it records that, a watch has sent it. Of an import apply has
-// looked by then whether another run has dealt with its file; taken for dead, it gives the watch its turn.
+// raceForOne: apply has planned to send the file, and before it records that, a watch has sent it. Of an import apply holds the
+// turn by then; taken for dead, it gives that to the watch, which has no outcome yet when apply goes on.
 func raceForOne(s *crashSite, p *crashProgramme) []string {
 	s.notSent(p)
 	at := "job.intend"
@@ -154,7 +154,7 @@ func raceForOne(s *crashSite, p *crashProgramme) []string {
 	if p.name != "order" {
 		s.seemsGone()
 	}
-	quick := s.hold("outcome.recorded", "watch")
+	quick := s.hold(p.of("job.accepted", "outcome.recorded"), "watch")
 	quick.kill()
 	slow.release()
 	return p.violations(s)

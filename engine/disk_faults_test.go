@@ -65,3 +65,41 @@ func TestWhatACrashLeftGrowsOld(t *testing.T) {
 		shift = 2 * time.Minute
 	}
 }
+
+// TestReportThatCouldNeitherBeWrittenNorRemoved: the disk is full, and nothing may be removed from the folder. What stands there
+// half written goes with the next run, once both are mended.
+func TestReportThatCouldNeitherBeWrittenNorRemoved(t *testing.T) {
+	r := newRig(t)
+	cfg := r.load(head + staff)
+	r.apply(cfg, engine.PlanOptions{})
+	r.write("in/a.csv", "PersonalNr;Name\n\"9001;Ada\n")
+	disk := faultfs.New(afero.NewOsFs())
+	r.fs = disk
+	full, closed := true, true
+	disk.Before = func(op faultfs.Op, path string) error {
+		if strings.Contains(path, "dropform-tmp") && (full && op == faultfs.OpWrite || closed && op == faultfs.OpRemove) {
+			return errors.New("no room")
+		}
+		return nil
+	}
+	s := r.session(false)
+	defer s.close(t)
+	for try, want := range []int{1, 2, 0} {
+		plan, err := r.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.r.Apply(t.Context(), t.Context(), cfg, plan); err != nil {
+			t.Fatal(err)
+		}
+		if left := r.temps(); len(left) != want {
+			t.Errorf("try %d: %q", try, left)
+		}
+		if closed = try < 1; !closed {
+			full = false
+		}
+	}
+	if !r.exists("in/a.csv.errors.txt") {
+		t.Errorf("no report: %q", r.names("in"))
+	}
+}

@@ -96,6 +96,7 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 	}
 	reports, err := n.writeReports(ctx, a, path)
 	if err != nil {
+		n.unswept(a)
 		e := failed("it is not valid, and the report could not be written", err)
 		e.next = "make room or give the right to write there; nothing was sent"
 		return e

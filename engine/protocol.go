@@ -56,7 +56,7 @@ func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.A
 	if err != nil {
 		return n.protocolFailed(l, a, err)
 	}
-	o := ledger.Outcome{State: w.verdict, Path: w.path, ResultRows: a.File.Rows}
+	o := ledger.Outcome{State: w.verdict, Path: w.path, ResultRows: a.File.Rows, Patient: a.Import.Order == "any"}
 	e := ending{result: ResultDone, text: "imported"}
 	switch {
 	case p.Faulted:
@@ -115,6 +115,7 @@ func (n *run) protocolFailed(l *link, a *Action, err error) ending {
 	if n.soft.Err() != nil {
 		return ending{result: ResultWaiting, text: "stopped before the protocol was fetched; the next run fetches it"}
 	}
+	n.unswept(a)
 	out := failed("the import ended, but its protocol could not be written", err)
 	out.next = "make room or give the right to write there; the next run fetches the protocol, and sends nothing again"
 	return out

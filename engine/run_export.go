@@ -39,14 +39,14 @@ func (n *run) export(ctx context.Context, a *Action) ending {
 	if exp.WaitForResult {
 		return n.exportAndWait(ctx, l, a, req)
 	}
-	att, id, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
+	j, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
 		id, err := l.client.Session(perbit.ExportStream).Export(ctx, req)
 		return string(id), err
 	})
 	if e != nil {
 		return *e
 	}
-	return n.followExport(ctx, l, a, att, perbit.ExportID(id))
+	return n.followExport(ctx, l, a, j)
 }
 
 // noteDue records a run that fell due while its connection is down as not sent: it has begun to wait, and was not missed,
@@ -114,12 +114,12 @@ func (n *run) resumeExport(ctx context.Context, a *Action) ending {
 	}
 	failpoint.At("job.resumed")
 	a.Slot, a.Request = a.Prior.SlotAt.In(n.cfg.Location), a.Prior.Request
-	return n.followExport(ctx, l, a, att, perbit.ExportID(a.Prior.RemoteID))
+	return n.followExport(ctx, l, a, resumed(att, a.Prior.RemoteID))
 }
 
-func (n *run) followExport(ctx context.Context, l *link, a *Action, att ledger.Attempt, id perbit.ExportID) ending {
-	session := l.client.Session(perbit.ExportStream)
-	p, e := n.follow(l, a, "exporting", func(ctx context.Context) (perbit.Progress, error) { return session.ExportProgress(ctx, id) })
+func (n *run) followExport(ctx context.Context, l *link, a *Action, j job) ending {
+	session, id, att := l.client.Session(perbit.ExportStream), perbit.ExportID(j.id), j.Attempt
+	p, e := n.follow(ctx, l, a, j, "exporting", func(ctx context.Context) (perbit.Progress, error) { return session.ExportProgress(ctx, id) })
 	switch {
 	case e != nil && e.code == string(perbit.ClassNotFound):
 		return n.exportFailed(ctx, att, ledger.StateNotSent, "the server does not keep the result any more; it is run again", "expired")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"dropform/engine/durable"
@@ -35,52 +36,60 @@ func (n *run) upload(ctx context.Context, a *Action, over func()) ending {
 	if err != nil {
 		return n.meanwhile(ctx, l, a, stale(err))
 	}
-	if e := n.dealtWith(ctx, a); e != nil {
-		return *e
-	}
 	if imp.WaitForResult {
 		return n.importAndWait(ctx, l, a, sub, served)
 	}
-	att, id, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
+	j, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
 		id, err := l.client.Session(perbit.ImportStream).Import(ctx, imp.request(sub))
 		return string(id), err
 	})
 	if e != nil {
 		return n.meanwhile(ctx, l, a, *e)
 	}
-	return n.followImport(ctx, l, a, att, perbit.ImportID(id), served)
+	return n.followImport(ctx, l, a, j, served)
 }
 
-// dealtWith looks whether another run has dealt with the planned file since it was planned, under whatever method its
-// definition had: the keys of what is sent differ then, so the ledger would not refuse this one. The turn of the block is
-// ours, so it stays true until the intent.
-func (n *run) dealtWith(ctx context.Context, a *Action) *ending {
-	block, name := a.Address.Block().String(), a.Address.Item
-	var known ledger.File
-	var work []ledger.Work
-	var other *ledger.Work
-	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) {
-		if known, _, err = v.File(block, name); err == nil {
-			work, err = v.WorkOf(block, name)
+// errDealtWith says that another run has dealt with the planned file since it was planned.
+type errDealtWith struct{ end ending }
+
+func (e *errDealtWith) Error() string { return e.end.text }
+
+// begin records the intent, unless another run has dealt with the planned file since it was planned, under whatever method its
+// definition had, or another block has it: the keys of what is sent differ then, so the ledger would not refuse this one.
+func (n *run) begin(ctx context.Context, l *link, a *Action, again *ledger.Work) (ledger.Attempt, error) {
+	return n.o.Process.BeginUnless(ctx, n.intent(l, a), again, func(v *ledger.View) error {
+		if a.Import == nil {
+			return nil
 		}
-		if err == nil && a.isNew() {
-			other, err = n.cfg.elsewhere(v, a.Import, block, a.File)
-		}
-		return err
+		return n.dealtWith(v, a, again)
 	})
+}
+
+func (n *run) dealtWith(v *ledger.View, a *Action, again *ledger.Work) error {
+	block, name := a.Address.Block().String(), a.Address.Item
+	known, _, err := v.File(block, name)
 	if err != nil {
-		e := notBegun(err)
-		return &e
+		return err
 	}
 	if known != a.known && known.Digest == a.File.Digest && known.State.DealtWith() {
-		return &ending{result: ResultDone, text: "imported by another run in the meantime"}
+		return &errDealtWith{ending{result: ResultDone, text: "imported by another run in the meantime"}}
 	}
-	if other != nil {
-		return &ending{result: ResultNotStarted, text: "another run has it already: " + itemAddress(other)}
+	if a.isNew() {
+		other, err := n.cfg.elsewhere(v, a.Import, block, a.File)
+		if err != nil {
+			return err
+		}
+		if other != nil {
+			return &errDealtWith{ending{result: ResultNotStarted, text: "another run has it already: " + itemAddress(other)}}
+		}
+	}
+	work, err := v.WorkOf(block, name)
+	if err != nil {
+		return err
 	}
 	for _, w := range work {
-		if w.SourceDigest == a.File.Digest && a.Import.holds(&w) && (a.Again == nil || w.ID != a.Again.ID) {
-			return &ending{result: ResultNotStarted, text: "another run has sent it in the meantime, and has no outcome yet"}
+		if w.SourceDigest == a.File.Digest && a.Import.holds(&w) && (again == nil || w.ID != again.ID) {
+			return &errDealtWith{ending{result: ResultNotStarted, text: "another run has sent it in the meantime, and has no outcome yet"}}
 		}
 	}
 	return nil
@@ -149,48 +158,55 @@ func (n *run) intent(l *link, a *Action) ledger.Work {
 	return w
 }
 
+// job is what the server does for an attempt.
+type job struct {
+	ledger.Attempt
+	id       string
+	recorded func() *ending // waits until the ledger has the id; nil when it has
+}
+
+// resumed is a job whose id was recorded by an earlier run.
+func resumed(att ledger.Attempt, id string) job {
+	return job{att, id, func() *ending { return nil }}
+}
+
 // start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
-// connection says; everything else ends here. On success the ending is nil.
-func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (ledger.Attempt, string, *ending) {
+// connection says; everything else ends here. On success the ending is nil, and the id is being recorded: the server is asked
+// for progress meanwhile.
+func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (job, *ending) {
 	n.touch(a)
-	w, again := n.intent(l, a), a.Again
+	again := a.Again
 	send = failpoint.Early(ctx, send)
 	tries := max(1, l.current().RetryAttempts)
 	wait := l.current().RetryFirst
 	for try := 1; ; try++ {
 		failpoint.At("job.intend")
-		att, err := n.begin(ctx, a, w, again)
+		att, err := n.begin(ctx, l, a, again)
 		if err != nil {
 			e := notBegun(err)
-			return att, "", &e
+			return job{}, &e
 		}
 		failpoint.At("job.intended")
 		id, err := send(ctx)
 		failpoint.At("job.answered")
 		if err == nil {
 			n.reachable(l, a)
-			return att, id, n.accepted(ctx, a, att, id)
+			answer := make(chan *ending, 1)
+			go func() { answer <- n.accepted(ctx, a, att, id) }()
+			return job{att, id, sync.OnceValue(func() *ending { return <-answer })}, nil
 		}
 		state, e := n.refused(l, a, err)
 		if err := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); err != nil {
 			e.text += "; and " + err.Error()
-			return att, "", &e
+			return job{}, &e
 		}
 		if state != ledger.StateNotSent || try >= tries || n.o.KeepTrying || !transient(err) || !n.sleep(max(wait, retryAfter(err))) {
 			n.unreachable(l, a, err, &e)
-			return att, "", &e
+			return job{}, &e
 		}
 		wait = min(2*wait, l.current().RetryLongest)
 		again = &ledger.Work{ID: att.Work, Epoch: att.Epoch + 1, State: ledger.StateNotSent}
 	}
-}
-
-// begin records the intent. The ledger refuses it where another block has the file by now.
-func (n *run) begin(ctx context.Context, a *Action, w ledger.Work, again *ledger.Work) (ledger.Attempt, error) {
-	if !a.isNew() {
-		return n.o.Process.Begin(ctx, w, again)
-	}
-	return n.o.Process.BeginFile(ctx, w, again, func(other ledger.Work) bool { return n.cfg.sameFolder(a.Import, &other) })
 }
 
 // isNew reports whether the action sends a file of which this block has done, and nobody has asked, anything yet.
@@ -199,6 +215,9 @@ func (a *Action) isNew() bool {
 }
 
 func notBegun(err error) ending {
+	if met := (*errDealtWith)(nil); errors.As(err, &met) {
+		return met.end
+	}
 	if errors.Is(err, ledger.ErrTaken) || errors.Is(err, ledger.ErrOvertaken) {
 		return ending{result: ResultNotStarted, text: "another run has it already: " + err.Error()}
 	}
@@ -339,7 +358,7 @@ func (n *run) resumeImport(ctx context.Context, a *Action) ending {
 	}
 	failpoint.At("job.resumed")
 	a.File = n.stillThere(a.Import, a.File)
-	return n.followImport(ctx, l, a, att, perbit.ImportID(a.Prior.RemoteID), release)
+	return n.followImport(ctx, l, a, resumed(att, a.Prior.RemoteID), release)
 }
 
 // stillThere finds the stamp of the file that was sent, if it still lies in its folder unchanged.
@@ -355,9 +374,9 @@ func (n *run) stillThere(imp *Import, f FileSeen) FileSeen {
 }
 
 // followImport waits for the server's job and closes the work.
-func (n *run) followImport(ctx context.Context, l *link, a *Action, att ledger.Attempt, id perbit.ImportID, served func()) ending {
-	session := l.client.Session(perbit.ImportStream)
-	p, e := n.follow(l, a, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
+func (n *run) followImport(ctx context.Context, l *link, a *Action, j job, served func()) ending {
+	session, id, att := l.client.Session(perbit.ImportStream), perbit.ImportID(j.id), j.Attempt
+	p, e := n.follow(ctx, l, a, j, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
 	if e != nil {
 		return n.lost(ctx, a, att, *e)
 	}
@@ -366,23 +385,37 @@ func (n *run) followImport(ctx context.Context, l *link, a *Action, att ledger.A
 
 // follow asks for progress until the job has ended. A stop or the end of max_wait leaves the job running on the server;
 // the next run resumes it.
-func (n *run) follow(l *link, a *Action, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
+func (n *run) follow(ctx context.Context, l *link, a *Action, j job, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(n.soft, l.current().MaxWait)
+	waiting, cancel := context.WithTimeout(n.soft, l.current().MaxWait)
 	defer cancel()
-	p, err := perbit.Follow(ctx, poll, perbit.Pace{First: l.current().ProgressFirst, Longest: l.current().ProgressLongest}, func(p perbit.Progress) {
+	first := true
+	var unrecorded *ending
+	p, err := perbit.Follow(waiting, func(waiting context.Context) (perbit.Progress, error) {
+		p, err := poll(waiting)
+		if first {
+			first = false
+			if unrecorded = n.keepID(ctx, j, err == nil && p.Ended()); unrecorded != nil {
+				cancel()
+			}
+		}
+		return p, err
+	}, perbit.Pace{First: l.current().ProgressFirst, Longest: l.current().ProgressLongest}, func(p perbit.Progress) {
 		percent, ok := p.Percent()
 		if !ok {
 			percent = -1
 		}
 		n.emit(StepProgress{Action: a, Phase: phase, Percent: percent, Message: p.Message, Elapsed: time.Since(began)})
 	})
+	if unrecorded != nil {
+		return p, unrecorded
+	}
 	switch {
 	case err == nil:
 		return p, nil
 	case n.soft.Err() != nil:
 		return p, &ending{result: ResultWaiting, text: "the server works on; the next run fetches the result"}
-	case ctx.Err() != nil:
+	case waiting.Err() != nil:
 		return p, &ending{
 			result: ResultWaiting, code: "max_wait",
 			text: fmt.Sprintf("the server is not done after %s (max_wait)", l.current().MaxWait),
@@ -397,6 +430,18 @@ func (n *run) follow(l *link, a *Action, phase string, poll func(context.Context
 	out := ending{result: ResultWaiting, text: sentence(e), next: e.Hint, code: string(e.Class)}
 	n.unreachable(l, a, err, &out)
 	return p, &out
+}
+
+// keepID sees to it that the server's id is recorded, and, for a job that has not ended by the first answer, that it outlasts a
+// power cut too. That the latter fails is no end: the next write makes up for it.
+func (n *run) keepID(ctx context.Context, j job, ended bool) *ending {
+	if e := j.recorded(); e != nil || ended {
+		return e
+	}
+	ctx, cancel := recording(ctx)
+	defer cancel()
+	_ = n.o.Process.Keep(ctx, j.Attempt, j.id)
+	return nil
 }
 
 // lost ends work whose id the server does not know any more: whether the import ran is then unknown. Every other
@@ -431,7 +476,7 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
 func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
 	n.touch(a)
-	att, err := n.begin(ctx, a, n.intent(l, a), a.Again)
+	att, err := n.begin(ctx, l, a, a.Again)
 	if err != nil {
 		e := notBegun(err)
 		return att, "", &e

@@ -39,7 +39,17 @@ func (n *run) sweep(g *group) {
 	if done || folder == "" {
 		return
 	}
-	n.removeTemp(folder, time.Time{})
+	if !n.removeTemp(folder, time.Time{}) {
+		n.unswept(a)
+	}
+}
+
+// unswept says that something half written may stand in a step's drop folder, because writing there failed, and perhaps removing
+// too: the next turn of the block looks once more.
+func (n *run) unswept(a *Action) {
+	n.swept.mu.Lock()
+	defer n.swept.mu.Unlock()
+	delete(n.swept.whole, a.dropFolder().Folder)
 }
 
 // sweepOld removes from all drop folders what is too old to be still in the making.
@@ -73,8 +83,11 @@ func (r *Runner) sweepWritten(folder string) {
 	r.removeTemp(folder, now.Add(-abandonedAfter))
 }
 
-func (r *Runner) removeTemp(folder string, before time.Time) {
-	if err := durable.RemoveTemp(r.o.FS, folder, before); err != nil && !errors.Is(err, os.ErrNotExist) {
-		r.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err)) // it may not be there yet
+func (r *Runner) removeTemp(folder string, before time.Time) (done bool) {
+	err := durable.RemoveTemp(r.o.FS, folder, before)
+	if err != nil && !errors.Is(err, os.ErrNotExist) { // it may not be there yet
+		r.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err))
+		return false
 	}
+	return true
 }

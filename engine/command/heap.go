@@ -25,6 +25,14 @@ func shortLived() {
 	afterCollection(&collection{})
 }
 
+// sparing is called by a command that holds a whole plan and carries it out: its heap grows by no more than leastGrowth between
+// two collections. Who sets GOGC decides.
+func sparing() {
+	if _, set := os.LookupEnv("GOGC"); !set {
+		debug.SetGCPercent(leastGrowth)
+	}
+}
+
 // collection is garbage from the start: its finalizer runs after each collection.
 type collection struct{ _ [16]byte }
 

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"time"
 
 	"dropform/engine"
@@ -93,6 +95,7 @@ type sender struct {
 }
 
 func (s *session) openSender(cfg *engine.Config, command string, wait time.Duration) (*sender, error) {
+	roomForFlushes()
 	lock, err := s.lock(cfg, command, wait)
 	if err != nil {
 		return nil, err
@@ -106,6 +109,15 @@ func (s *session) openSender(cfg *engine.Config, command string, wait time.Durat
 	}
 	return out, nil
 }
+
+// roomForFlushes lets Go code run on every processor while some of its threads wait for the disk: who sends flushes all the time,
+// and on two processors two flushes would stop everything else for as long as they take. Who sets GOMAXPROCS has the last word.
+var roomForFlushes = sync.OnceFunc(func() {
+	const flushes = 2 // of the ledger, and of what is written beside the files
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + flushes)
+	}
+})
 
 func (o *sender) close() error {
 	var err error

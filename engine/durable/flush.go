@@ -1,6 +1,9 @@
 package durable
 
-import "sync"
+import (
+	"os"
+	"sync"
+)
 
 // flushes are the folders of the real disk that are being flushed.
 var flushes = sharing{of: map[string]*flushing{}}
@@ -58,3 +61,27 @@ func (s *sharing) leave(key string, f *flushing) {
 		delete(s.of, key)
 	}
 }
+
+// Flusher flushes one file for many callers, who write to it by other handles.
+type Flusher struct {
+	file   *os.File
+	shared sharing
+}
+
+// OpenFlusher opens the file at a real path to be flushed.
+func OpenFlusher(path string) (*Flusher, error) {
+	f, err := os.OpenFile(path, os.O_RDWR, 0) // Windows flushes no file that is open for reading only
+	if err != nil {
+		return nil, err
+	}
+	return &Flusher{file: f, shared: sharing{of: map[string]*flushing{}}}, nil
+}
+
+// Flush returns when all bytes that the file had when it was called are on disk, and its size. Calls that come while it is
+// being flushed wait and share the next flush.
+func (f *Flusher) Flush() error {
+	return f.shared.share("", func() error { return syncData(f.file) })
+}
+
+// Close ends the flusher. Nobody may be in Flush.
+func (f *Flusher) Close() error { return f.file.Close() }

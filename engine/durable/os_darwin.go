@@ -19,6 +19,9 @@ func renameExclusive(from, to string) error {
 	return err
 }
 
+// syncData flushes a file's bytes and size.
+func syncData(f *os.File) error { return f.Sync() }
+
 func identity(fi os.FileInfo) (changeTime int64, id string) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {

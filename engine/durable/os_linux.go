@@ -24,6 +24,15 @@ func renameExclusive(from, to string) error {
 	}
 }
 
+// syncData flushes a file's bytes and size, but not its times: those would cost an entry in the file system's journal.
+func syncData(f *os.File) error {
+	for {
+		if err := unix.Fdatasync(int(f.Fd())); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
+}
+
 func identity(fi os.FileInfo) (changeTime int64, id string) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {

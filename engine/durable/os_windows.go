@@ -15,6 +15,9 @@ const dirsFlush = false
 
 func cannotFlush(error) bool { return true }
 
+// syncData flushes a file's bytes and size.
+func syncData(f *os.File) error { return f.Sync() }
+
 // isBusy recognises a file that another program has open.
 func isBusy(err error) bool {
 	return errors.Is(err, windows.ERROR_ACCESS_DENIED) || errors.Is(err, windows.ERROR_SHARING_VIOLATION)

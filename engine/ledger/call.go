@@ -90,6 +90,7 @@ func (p *Process) BeginCall(ctx context.Context, c Call, holds []Hold, approval 
 		}
 		return useApproval(ctx, tx, c, approval, a)
 	})
+	p.takeBack(ctx, a, err)
 	return a, explain(err, "record the call")
 }
 

@@ -68,7 +68,7 @@ func chainedCalls(found []Call) []Call {
 // CallsOfFile lists all calls that a rule has recorded for the bytes of this digest under this file name, by line, each
 // line's in the order in which they came to be.
 func (v *View) CallsOfFile(address, file, digest string) ([]Call, error) {
-	return listCalls(v.ctx, v, `digest = ? AND address = ? AND file = ? ORDER BY line, id`, digest, address, file)
+	return listCalls(v.ctx, v, ofCalls+` AND digest = ? AND address = ? AND file = ? ORDER BY line, id`, digest, address, file)
 }
 
 // Holders tells for each hold, at its index, whose it is in any of the systems, also by a hold on the whole document or on
@@ -169,8 +169,7 @@ func (v *View) HeldOnly(systems []SystemID, kind HoldKind) (some bool, err error
 func (v *View) OrderedElsewhere(address string, systems ...SystemID) (elsewhere bool, err error) {
 	const ordered = `EXISTS (SELECT 1 FROM work WHERE address = ? AND ` + ofCalls + ` AND state NOT IN ('not_sent', 'refused')`
 	args := append(append([]any{address}, values(systems)...), address)
-	err = v.tx.QueryRowContext(v.ctx,
-		`SELECT NOT `+ordered+` AND system IN (`+marks(len(systems))+`)) AND `+ordered+`)`, args...).Scan(&elsewhere)
+	err = one(v.ctx, v, `SELECT NOT `+ordered+` AND system IN (`+marks(len(systems))+`)) AND `+ordered+`)`, args, &elsewhere)
 	return elsewhere, err
 }
 

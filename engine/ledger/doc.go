@@ -23,9 +23,10 @@
 //
 // It does not decide anything: which state asks for which step is the engine's business.
 //
-// Calls that write at the same time share a transaction and its flush; each returns when it is durable, and fails alone. Only
-// claims and moves that were made are not flushed by themselves: they survive the process, and after a power cut the ones mean
-// nothing and the others are found made.
+// Calls that write at the same time share a transaction and its flush; each returns when it is durable, and fails alone. The
+// flush is ours, of SQLite's log: others write while the disk answers, and an intent that could not be flushed is taken back.
+// Three things survive the process but are not flushed by themselves. Claims mean nothing after a power cut, moves that were
+// made are found made, and the server's id is flushed with the outcome, or as soon as the job takes its time (Keep).
 //
 // # What a crash leaves
 //

@@ -39,10 +39,13 @@ type Ledger struct {
 	reader  *Reader
 	process *Process
 
+	log   flusher       // of the write-ahead log
 	turn  chan struct{} // holds a token while somebody uses tx
 	tx    *txn
 	mu    sync.Mutex
 	queue []*job // what waits for the turn
+
+	checkpoints checkpoints
 }
 
 // Open opens the ledger at the absolute path, creating it and its private folder where they are missing. A network file
@@ -59,31 +62,33 @@ func Open(ctx context.Context, path string) (*Ledger, error) {
 	if err := touchPrivate(path); err != nil {
 		return nil, err
 	}
-	// temp_store: what undoes a job that fails is kept in memory, not in a file that lies about elsewhere.
-	db, err := sql.Open("sqlite", dsn(path, "rw", "_pragma=journal_mode(WAL)", "_pragma=synchronous(FULL)", "_pragma=foreign_keys(1)", "_pragma=temp_store(memory)"))
+	// synchronous: the log is flushed by flush. temp_store: what undoes a job that fails is kept in memory, not in a file that
+	// lies about elsewhere.
+	db, err := sql.Open("sqlite", dsn(path, "rw", "_pragma=journal_mode(WAL)", "_pragma=synchronous(NORMAL)", "_pragma=foreign_keys(1)", "_pragma=temp_store(memory)",
+		"_pragma=wal_autocheckpoint("+longestLog+")"))
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger: %w", err)
 	}
-	l := &Ledger{path: path, db: db, turn: make(chan struct{}, 1)}
+	l := &Ledger{path: path, db: db, log: &logFile{path: path + "-wal"}, turn: make(chan struct{}, 1)}
 	conn, err := connect(ctx, db)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger: %w", damaged(path, err)), db.Close())
 	}
-	l.tx = &txn{conn: conn, stmts: map[string]*sql.Stmt{}}
+	l.tx = &txn{kept: conn}
 	if err := l.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the ledger: %w", damaged(path, err)), l.tx.close(), db.Close())
+		return nil, errors.Join(fmt.Errorf("open the ledger: %w", damaged(path, err)), l.log.Close(), l.tx.close(), db.Close())
 	}
 	if l.reader, err = openReader(ctx, path, false); err != nil {
-		return nil, errors.Join(err, l.tx.close(), db.Close())
+		return nil, errors.Join(err, l.log.Close(), l.tx.close(), db.Close())
 	}
 	return l, nil
 }
 
 // connect opens the writing connection. Two processes that make a ledger, or one that opens it while the last one
 // closes it, meet at locks for which SQLite does not wait by itself.
-func connect(ctx context.Context, db *sql.DB) (*sql.Conn, error) {
+func connect(ctx context.Context, db *sql.DB) (*kept, error) {
 	for deadline := time.Now().Add(patience); ; {
-		conn, err := db.Conn(ctx)
+		conn, err := keep(ctx, db)
 		if err == nil || !isBusy(err) || time.Now().After(deadline) {
 			return conn, err
 		}
@@ -213,7 +218,8 @@ func (l *Ledger) Close() error {
 		errs = append(errs, l.process.leave())
 	}
 	errs = append(errs, l.reader.Close())
-	return errors.Join(append(errs, l.tx.close(), l.db.Close())...)
+	l.checkpoints.all.Wait()
+	return errors.Join(append(errs, l.log.Close(), l.tx.close(), l.db.Close())...)
 }
 
 func nanos(t time.Time) int64 {

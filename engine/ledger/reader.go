@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 )
 
 // Reader looks at a ledger without changing it and never waits for a writer. While no process has the ledger open it
@@ -18,7 +19,18 @@ type Reader struct {
 	// would otherwise appear beside it. seen is how it looked; View reads again when that changed.
 	still bool
 	seen  os.FileInfo
+
+	mu     sync.Mutex
+	idle   []*kept
+	closed bool
 }
+
+// idleReaders is how many connections stay open for the next looks at the ledger, and idleStatements how many statements each
+// of them may have then: some texts differ by how many values they ask for.
+const (
+	idleReaders    = 4
+	idleStatements = 64
+)
 
 // OpenReader opens the ledger for reading. A ledger that does not exist reads as an empty one.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
@@ -86,7 +98,17 @@ func emptyReader(ctx context.Context) (*Reader, error) {
 }
 
 // Close releases the reader.
-func (r *Reader) Close() error { return r.db.Close() }
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	idle := r.idle
+	r.idle, r.closed = nil, true
+	r.mu.Unlock()
+	var errs []error
+	for _, c := range idle {
+		errs = append(errs, c.close())
+	}
+	return errors.Join(append(errs, r.db.Close())...)
+}
 
 // View runs fn over one consistent state of the ledger. fn may be run again and must then start over.
 func (r *Reader) View(ctx context.Context, fn func(*View) error) error {
@@ -119,13 +141,41 @@ func unchanged(path string, seen os.FileInfo) bool {
 }
 
 func (r *Reader) view(ctx context.Context, fn func(*View) error) error {
-	tx, err := r.db.BeginTx(ctx, nil)
+	c, err := r.take(ctx)
 	if err != nil {
 		return fmt.Errorf("read the ledger: %w", err)
 	}
-	err = fn(&View{ctx: ctx, tx: tx, stmts: map[string]*sql.Stmt{}, locks: lockFolder(r.path)})
-	if ended := tx.Rollback(); !errors.Is(ended, sql.ErrTxDone) { // that the context ended it is told by fn
-		err = errors.Join(err, ended)
+	defer r.giveBack(c)
+	if err := c.do(ctx, `BEGIN`); err != nil {
+		return fmt.Errorf("read the ledger: %w", err)
 	}
-	return err
+	return fn(&View{ctx: ctx, db: c, locks: lockFolder(r.path)})
+}
+
+// take gets a connection that nobody uses: its statements are parsed already, which is most of what a look at the ledger
+// costs.
+func (r *Reader) take(ctx context.Context) (*kept, error) {
+	r.mu.Lock()
+	if n := len(r.idle); n > 0 {
+		c := r.idle[n-1]
+		r.idle = r.idle[:n-1]
+		r.mu.Unlock()
+		return c, nil
+	}
+	r.mu.Unlock()
+	return keep(ctx, r.db)
+}
+
+// giveBack ends a connection's transaction. A ledger in memory has one connection for all, which is left to database/sql.
+func (r *Reader) giveBack(c *kept) {
+	ended := c.do(context.Background(), `ROLLBACK`)
+	r.mu.Lock()
+	stays := ended == nil && r.path != "" && !r.closed && len(r.idle) < idleReaders && len(c.stmts) <= idleStatements
+	if stays {
+		r.idle = append(r.idle, c)
+	}
+	r.mu.Unlock()
+	if !stays {
+		_ = c.close() // nothing was written on it
+	}
 }

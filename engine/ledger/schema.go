@@ -47,7 +47,7 @@ CREATE UNIQUE INDEX work_call ON work (system, method_key, digest, object_key, r
 CREATE INDEX work_item ON work (address, item);
 ` + beganIndex + `
 CREATE INDEX work_run ON work (address, slot_at) WHERE kind = 'export';
-CREATE INDEX work_digest ON work (digest);
+CREATE INDEX work_digest ON work (digest) WHERE ` + ofCalls + `;
 CREATE INDEX work_source ON work (source_digest);
 CREATE INDEX work_open ON work (state) WHERE ` + unfinished + `;
 

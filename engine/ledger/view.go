@@ -6,29 +6,19 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // View is one consistent state of the ledger, valid inside the function that got it.
 type View struct {
 	ctx   context.Context //nolint:containedctx // a View does not outlive the call that made it
-	tx    *sql.Tx
-	stmts map[string]*sql.Stmt // end with tx
-	locks string               // the folder of the processes' locks
+	db    rows
+	locks string // the folder of the processes' locks
 }
 
-// QueryContext is as in database/sql. A statement is prepared once, because a plan asks the same of each of ten thousand
-// blocks; so the rows of one query are read to their end before its text is asked again.
+// QueryContext is as in database/sql. Its statement is kept, so the rows of one query are read to their end before its text is
+// asked again.
 func (v *View) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, ok := v.stmts[query]
-	if !ok {
-		var err error
-		if s, err = v.tx.PrepareContext(ctx, query); err != nil {
-			return nil, err
-		}
-		v.stmts[query] = s
-	}
-	return s.QueryContext(ctx, args...)
+	return v.db.QueryContext(ctx, query, args...)
 }
 
 func (v *View) each(query string, args []any, scan func(*sql.Rows) error) error {
@@ -118,20 +108,18 @@ func (v *View) Content(systems []SystemID, object, method, digest, source string
 	if len(systems) == 0 {
 		return nil, nil
 	}
-	args := []any{digest, source, Fold(object), Fold(method)}
-	for _, s := range systems {
-		args = append(args, s)
-	}
-	found, err := readWork(v.ctx, v, contentOf(len(systems)), args...)
+	of := append(values(systems), Fold(object), Fold(method))
+	found, err := readWork(v.ctx, v, contentOf(len(systems)), slices.Concat(of, []any{digest, source}, of)...)
 	return chained(found), err
 }
 
-// contentOf finds the work of some systems by either digest. The digests come first, by a join whose order SQLite keeps: left
-// to itself, without statistics, it reads all work of the object and method for each file.
+// contentOf finds the work of some systems, for one object and method, by either digest, each by its index. The ids come first, by
+// a join whose order SQLite keeps: left to itself, without statistics, it reads all work of the object and method for each file.
 func contentOf(systems int) string {
-	return `(SELECT id AS same FROM work WHERE digest = ? UNION SELECT id FROM work WHERE source_digest = ?) AS same CROSS JOIN work
-		WHERE work.id = same.same AND kind = 'import' AND object_key = ? AND method_key = ? AND system IN (?` +
-		strings.Repeat(",?", systems-1) + `) ORDER BY system, digest, request`
+	in := `system IN (` + marks(systems) + `)`
+	return `(SELECT id AS same FROM work WHERE kind = 'import' AND ` + in + ` AND object_key = ? AND method_key = ? AND digest = ?
+		UNION SELECT id FROM work WHERE source_digest = ? AND kind = 'import' AND +` + in + ` AND +object_key = ? AND +method_key = ?) AS same
+		CROSS JOIN work WHERE work.id = same.same ORDER BY system, digest, request`
 }
 
 // chained orders lists of work, each by request and one per system and content, so that the last of all is what counts.

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"modernc.org/sqlite"
@@ -143,39 +142,41 @@ type Attempt struct {
 // ErrOvertaken; what is open, has happened, or is not the last request is never attempted anew. Only the fields up to
 // SlotAt, and ResultRows, of w are read, and of those that make the business key of an import none is changed by again.
 func (p *Process) Begin(ctx context.Context, w Work, again *Work) (Attempt, error) {
+	return p.BeginUnless(ctx, w, again, func(*View) error { return nil })
+}
+
+// BeginUnless is Begin where look has nothing against it. look sees the state to which the intent is added, so that nobody
+// comes between; its error is the answer as it is, and nothing is recorded then.
+func (p *Process) BeginUnless(ctx context.Context, w Work, again *Work, look func(*View) error) (Attempt, error) {
 	if isCall(w.Kind) || again != nil && isCall(again.Kind) {
 		return Attempt{}, fmt.Errorf("record the intent: a %s is a call, which begins with BeginCall", w.Kind)
 	}
-	return p.begin(ctx, w, again, nil)
-}
-
-// BeginFile is Begin for a file that may have passed from one import to another: ErrTaken, too, where another address has open
-// or unknown work of the same name and bytes that is about the same file.
-func (p *Process) BeginFile(ctx context.Context, w Work, again *Work, same func(other Work) bool) (Attempt, error) {
-	return p.begin(ctx, w, again, same)
-}
-
-func (p *Process) begin(ctx context.Context, w Work, again *Work, same func(Work) bool) (a Attempt, err error) {
+	var a Attempt
+	var against error
 	now := time.Now().UnixNano()
-	err = p.l.write(ctx, func(ctx context.Context, tx *txn) error {
-		if same != nil {
-			others, err := listWork(ctx, tx, ofFile+` AND item = ? AND state IN ('sending', 'running', 'unknown')`, w.SourceDigest, w.Address, w.Item)
-			if err != nil {
-				return err
-			}
-			if slices.ContainsFunc(others, same) {
-				return ErrTaken
-			}
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if against = look(&View{ctx: ctx, db: tx, locks: lockFolder(p.l.path)}); against != nil {
+			return against
 		}
-		var err error
 		a, err = p.intend(ctx, tx, w, again, now)
 		return err
 	})
+	if against != nil {
+		return Attempt{}, against
+	}
+	p.takeBack(ctx, a, err)
 	return a, explain(err, "record the intent")
 }
 
 // ofFile is the condition for what other imports have of a file's bytes.
 const ofFile = `source_digest = ? AND kind = 'import' AND address <> ?`
+
+// takeBack ends an attempt that was recorded, but not for good, so that it is not begun. It need not last either.
+func (p *Process) takeBack(ctx context.Context, a Attempt, err error) {
+	if errors.Is(err, errNotFlushed) {
+		_ = p.Finish(context.WithoutCancel(ctx), a, Outcome{State: StateNotSent, Class: "ledger", Message: "nothing was sent: " + errNotFlushed.Error()})
+	}
+}
 
 // intend makes the work, or opens it again, and gives it a new attempt.
 func (p *Process) intend(ctx context.Context, tx *txn, w Work, again *Work, now int64) (a Attempt, err error) {
@@ -251,16 +252,29 @@ func swap(ctx context.Context, tx *txn, query string, args ...any) error {
 	return err
 }
 
-// Accepted records the server's id the moment it is known: from here on the work is resumed, never sent again.
+// Accepted records the server's id the moment it is known: from here on the work is resumed, never sent again. It survives
+// the end of the process, but a power cut only with the next durable write, see Keep.
 func (p *Process) Accepted(ctx context.Context, a Attempt, remoteID string) error {
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE attempt SET remote_id = ? WHERE id = ?`, remoteID, a.ID); err != nil {
+	err := p.l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
+		if err := remember(ctx, tx, a, remoteID); err != nil {
 			return err
 		}
 		return swap(ctx, tx, `UPDATE work SET state = ?, remote_id = ? WHERE id = ? AND attempt = ? AND epoch = ? AND state = ?`,
 			StateRunning, remoteID, a.Work, a.ID, a.Epoch, StateSending)
 	})
 	return explain(err, "record the server's id")
+}
+
+// Keep makes an id that Accepted recorded survive a power cut. A job that has ended by the time it is first asked for does
+// without: its outcome does the same.
+func (p *Process) Keep(ctx context.Context, a Attempt, remoteID string) error {
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error { return remember(ctx, tx, a, remoteID) })
+	return explain(err, "record the server's id")
+}
+
+func remember(ctx context.Context, tx *txn, a Attempt, remoteID string) error {
+	_, err := tx.ExecContext(ctx, `UPDATE attempt SET remote_id = ? WHERE id = ?`, remoteID, a.ID)
+	return err
 }
 
 // Resume takes over running work of a process that is gone. The epoch moves on, so that a process that only seemed gone
@@ -293,6 +307,7 @@ type Outcome struct {
 	Files          []File    // dispositions that become true with it
 	Filings        []Filing  // moves that are owed from now on
 	Written        []Written // files that were written for it
+	Patient        bool      // nobody waits for it: it may wait a few milliseconds, to share the flush of other writes
 
 	Answer string      // of a call: the server's ServiceReturnData in JSON, without image
 	Line   *ResultLine // of a call: what its result CSV is owed from now on; Finish sets its ID
@@ -302,7 +317,11 @@ type Outcome struct {
 // sent or the server said no, the keys that a call holds are free again; not sent also gives its approval back.
 func (p *Process) Finish(ctx context.Context, a Attempt, o Outcome) error {
 	now := time.Now().UnixNano()
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+	write := p.l.write
+	if o.Patient {
+		write = p.l.writePatient
+	}
+	err := write(ctx, func(ctx context.Context, tx *txn) error {
 		if _, err := tx.ExecContext(ctx, `UPDATE attempt SET result = ?, message = ?, ended_at = ? WHERE id = ?`, o.State, o.Message, now, a.ID); err != nil {
 			return err
 		}

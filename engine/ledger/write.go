@@ -1,101 +1,17 @@
 package ledger
 
 import (
-	"cmp"
 	"context"
-	"database/sql"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
 	"dropform/engine/failpoint"
 )
 
-// txn is the ledger's one writing connection inside a transaction. Statements are prepared once and kept: parsing them
-// again took a quarter of a write.
-type txn struct {
-	conn  *sql.Conn
-	stmts map[string]*sql.Stmt
-	loose bool // transactions are not flushed
-}
-
-func (t *txn) prepared(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s, ok := t.stmts[query]; ok {
-		return s, nil
-	}
-	s, err := t.conn.PrepareContext(ctx, query)
-	if err == nil {
-		t.stmts[query] = s
-	}
-	return s, err
-}
-
-// ExecContext is as in database/sql. query must be one of a fixed set of texts, because its statement is kept.
-func (t *txn) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
-	s, err := t.prepared(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return s.ExecContext(ctx, args...)
-}
-
-// QueryContext is as in database/sql; query as in ExecContext.
-func (t *txn) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
-	s, err := t.prepared(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	return s.QueryContext(ctx, args...)
-}
-
-// do runs a statement without arguments and result.
-func (t *txn) do(ctx context.Context, query string) error {
-	_, err := t.ExecContext(ctx, query)
-	return err
-}
-
-// flush says whether the transactions from now on are flushed when they are committed. One that is flushed makes those before
-// it durable too: it is the same log.
-func (t *txn) flush(ctx context.Context, firm bool) error {
-	if firm != t.loose {
-		return nil
-	}
-	level := `PRAGMA synchronous = FULL`
-	if !firm {
-		level = `PRAGMA synchronous = NORMAL`
-	}
-	// Not by a kept statement: SQLite carries this one out when it is prepared.
-	_, err := t.conn.ExecContext(ctx, level)
-	if err == nil {
-		t.loose = !firm
-	}
-	return err
-}
-
-func (t *txn) close() error {
-	var errs []error
-	for _, s := range t.stmts {
-		errs = append(errs, s.Close())
-	}
-	return errors.Join(append(errs, t.conn.Close())...)
-}
-
-// rows is what reads: a transaction here, or a connection of a Reader.
-type rows interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// one scans the first row of a query; sql.ErrNoRows where there is none.
-func one(ctx context.Context, db rows, query string, args []any, into ...any) error {
-	found, err := db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer found.Close()
-	if !found.Next() {
-		return cmp.Or(found.Err(), sql.ErrNoRows)
-	}
-	return found.Scan(into...)
-}
+// txn is the ledger's one writing connection inside a transaction.
+type txn struct{ *kept }
 
 // job is one call of write. Its context is looked at until it begins; then it is carried through, because a cancelled
 // statement would take the whole transaction, and its neighbours, with it.
@@ -105,6 +21,12 @@ type job struct {
 	loose bool       // need not survive a power cut
 	done  chan error // has room for the answer
 }
+
+// errNotFlushed says that a change has been made, but a power cut may undo it.
+var errNotFlushed = errors.New("the ledger could not be flushed to its disk")
+
+// company is how long a write that has time waits for others that come anyway.
+const company = 3 * time.Millisecond
 
 // write runs fn in a durable transaction: when it returns nil the change survives a power cut. Calls that come while
 // another is being written wait together and share the next transaction and its one flush, each under a savepoint, so
@@ -120,17 +42,41 @@ func (l *Ledger) writeLoose(ctx context.Context, fn func(context.Context, *txn) 
 	return l.join(&job{ctx: ctx, fn: fn, loose: true, done: make(chan error, 1)})
 }
 
+// writePatient is write for what nobody waits for: where others write too, it goes with one of them.
+func (l *Ledger) writePatient(ctx context.Context, fn func(context.Context, *txn) error) error {
+	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	l.enqueue(j)
+	t := time.NewTimer(company)
+	defer t.Stop()
+	select {
+	case err := <-j.done:
+		return err
+	case <-t.C:
+	case <-ctx.Done():
+	}
+	return l.wait(j)
+}
+
 func (l *Ledger) join(j *job) error {
+	l.enqueue(j)
+	return l.wait(j)
+}
+
+func (l *Ledger) enqueue(j *job) {
 	l.mu.Lock()
 	l.queue = append(l.queue, j)
 	l.mu.Unlock()
+}
+
+func (l *Ledger) wait(j *job) error {
 	select {
 	case err := <-j.done:
 		return err
 	case l.turn <- struct{}{}:
 		// Whoever has the turn writes for all that wait, itself among them unless it was served just now.
-		l.commit(l.take())
+		firm := l.commit(l.take())
 		<-l.turn
+		l.flush(firm) // beside whoever has the turn next
 	case <-j.ctx.Done():
 		if l.withdraw(j) {
 			return j.ctx.Err()
@@ -159,17 +105,15 @@ func (l *Ledger) withdraw(j *job) bool {
 	return true
 }
 
-// commit runs the jobs in one transaction and then answers each. When the transaction as a whole fails, so do all.
-func (l *Ledger) commit(batch []*job) {
+// commit runs the jobs in one transaction and answers those that failed, and those that are loose. The others are committed,
+// but not flushed. When the transaction as a whole fails, so do all.
+func (l *Ledger) commit(batch []*job) (firm []*job) {
 	if len(batch) == 0 {
-		return
+		return nil
 	}
 	ctx := context.WithoutCancel(batch[0].ctx)
 	answers := make([]error, len(batch))
-	err := l.tx.flush(ctx, slices.ContainsFunc(batch, func(j *job) bool { return !j.loose }))
-	if err == nil {
-		err = l.tx.do(ctx, `BEGIN IMMEDIATE`)
-	}
+	err := l.tx.do(ctx, `BEGIN IMMEDIATE`)
 	if err == nil {
 		for i, j := range batch {
 			if answers[i], err = l.guarded(ctx, j, len(batch) == 1); err != nil {
@@ -180,6 +124,7 @@ func (l *Ledger) commit(batch []*job) {
 			failpoint.At("ledger.commit")
 			err = l.tx.do(ctx, `COMMIT`)
 			failpoint.At("ledger.committed")
+			l.committed()
 		}
 		if err != nil {
 			_ = l.tx.do(ctx, `ROLLBACK`) // which fails where SQLite has already rolled back
@@ -189,7 +134,27 @@ func (l *Ledger) commit(batch []*job) {
 		if answers[i] == nil {
 			answers[i] = err
 		}
+		if answers[i] == nil && !j.loose {
+			firm = append(firm, j)
+			continue
+		}
 		j.done <- answers[i]
+	}
+	return firm
+}
+
+// flush makes last what has been committed until now, and then answers jobs that are part of it. All goes through one log:
+// what was committed loosely before them lasts too.
+func (l *Ledger) flush(firm []*job) {
+	if len(firm) == 0 {
+		return
+	}
+	err := l.log.Flush()
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errNotFlushed, err)
+	}
+	for _, j := range firm {
+		j.done <- err
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -177,32 +176,51 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// Only what may be undone by a power cut is committed without a flush, and not where anything else is in the transaction.
+// What is to survive a power cut is flushed, together with what waits beside it; what need not is not.
 func TestFlushed(t *testing.T) {
 	path := newPath(t)
 	l := open(t, path)
-	flushed := make([]bool, 4)
-	ask := func(i int, loose bool) func() error {
-		return func() (err error) {
-			flushed[i], err = l.Flushed(loose)
-			return err
-		}
-	}
+	disk := l.OnDisk()
+	ask := func(loose bool) func() error { return func() error { return l.Touch(loose) } }
 	for i, loose := range []bool{false, true, true, false} {
-		if err := ask(i, loose)(); err != nil {
+		before := disk.Flushes.Load()
+		if err := ask(loose)(); err != nil {
 			t.Fatal(err)
 		}
+		if flushed := disk.Flushes.Load() > before; flushed == loose {
+			t.Errorf("write %d: flushed %v, loose %v", i, flushed, loose)
+		}
 	}
-	if want := []bool{true, false, false, true}; !slices.Equal(flushed, want) {
-		t.Errorf("one by one: %v, want %v", flushed, want)
+	for _, step := range []struct {
+		loose []bool
+		want  int64
+	}{{[]bool{true, true, true, true}, 0}, {[]bool{true, false, true, false}, 1}, {[]bool{false, true, true, true}, 1}} {
+		before := disk.Flushes.Load()
+		release := hold(t, path)
+		answers := pile(l, ask(step.loose[0]), ask(step.loose[1]), ask(step.loose[2]), ask(step.loose[3]))
+		release()
+		if err := errors.Join(answers()...); err != nil {
+			t.Fatal(err)
+		}
+		if got := disk.Flushes.Load() - before; got != step.want {
+			t.Errorf("one and then three, loose: %v: %d flushes, want %d", step.loose, got, step.want)
+		}
 	}
-	release := hold(t, path)
-	answers := pile(l, ask(0, true), ask(1, true), ask(2, false), ask(3, true))
-	release()
-	if err := errors.Join(answers()...); err != nil {
-		t.Fatal(err)
+}
+
+// An intent that could not be made to last is no intent: nothing is sent, and no person is asked about it.
+func TestUnflushedIntent(t *testing.T) {
+	s := newSite(t)
+	disk := s.l.OnDisk()
+	disk.Broken.Store(true)
+	w := s.file("a.csv", "d1")
+	if _, err := s.p.Begin(ctx, w, nil); err == nil || !strings.Contains(err.Error(), "could not be flushed") {
+		t.Fatalf("begun on a broken disk: %v", err)
 	}
-	if want := []bool{false, true, true, true}; !slices.Equal(flushed, want) {
-		t.Errorf("three together behind one: %v, want %v", flushed, want)
+	if got := dump(t, s.path, `SELECT state FROM work`); len(got) != 1 || got[0] != string(ledger.StateNotSent) {
+		t.Fatalf("recorded: %v", got)
 	}
+	disk.Broken.Store(false)
+	again := s.row(w.Address, w.Item, 1)
+	s.begin(w, &again)
 }

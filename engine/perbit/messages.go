@@ -2,7 +2,6 @@ package perbit
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -121,19 +120,17 @@ func find(text string) (found, bool) {
 // beforeMessage is what may stand in front of a message in an answer that holds nothing else.
 const beforeMessage = `\A(?:\[?[\w.]+(?:Exception|Error)\b[^\n]{0,40}:)?["'\s]*`
 
-// leading is documented at the start of a text: cheap to rule out, because it looks at one place only.
-var leading = sync.OnceValue(func() []*regexp.Regexp {
-	var out []*regexp.Regexp
+// leading is documented at the start of a text: cheap to rule out, because it looks at one place only, and once.
+var leading = sync.OnceValue(func() *regexp.Regexp {
+	var any []string
 	for _, m := range documented() {
-		out = append(out, regexp.MustCompile(beforeMessage+m.pattern.String()))
+		any = append(any, m.pattern.String())
 	}
-	return out
+	return regexp.MustCompile(beforeMessage + `(?:` + strings.Join(any, "|") + `)`)
 })
 
 // leads reports whether a text begins with a documented message.
-func leads(text string) bool {
-	return slices.ContainsFunc(leading(), func(p *regexp.Regexp) bool { return p.MatchString(text) })
-}
+func leads(text string) bool { return leading().MatchString(text) }
 
 var (
 	exceptionName = regexp.MustCompile(beforeMessage + `$`)
