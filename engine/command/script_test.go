@@ -43,6 +43,7 @@ func TestScripts(t *testing.T) {
 			"state":     sandboxState,
 			"codes":     exitCode,
 			"waituntil": waitForCall,
+			"arrived":   waitForImports,
 			"freeport":  freePort,
 			"same":      sameTree,
 			"concat":    concatFiles,
@@ -193,6 +194,17 @@ func waitForCall(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("waited 30s for a call of %s", args[0])
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// arrived N: until the server has had N files whole.
+func waitForImports(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	for deadline := time.Now().Add(30 * time.Second); len(serverOf(ts).Imports()) < want; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			ts.Fatalf("waited 30s for %d imports", want)
+		}
 	}
 }
 
