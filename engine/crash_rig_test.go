@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"dropform/engine"
 	"dropform/engine/ledger"
 	"dropform/engine/sandbox"
 )
@@ -300,41 +301,54 @@ func (h *held) end() {
 	_ = h.in.Close()
 }
 
-// outlive starts the binary again until it finds nothing to do, approving what waits and saying the truth about what is
-// unknown: what the servers have in their lists. It answers what went wrong, empty where it came to rest.
+// outlive starts the binary again until it finds nothing to do, and answers as a person would who knows what the servers
+// have in their lists. It answers what went wrong, empty where it came to rest.
 func (s *crashSite) outlive(happened func(address string) bool) string {
 	s.t.Helper()
 	said, code := "", 0
 	for range 8 {
-		if code, said = s.run("", "apply", "-auto-approve", "-detailed-exitcode"); code == 0 {
-			return ""
-		}
+		code, said = s.run("", "apply", "-auto-approve", "-detailed-exitcode")
 		items, wrong := s.status()
 		if wrong != "" {
 			return wrong
 		}
+		asked := false
 		for _, item := range items {
-			if item.State == "unknown" && !strings.Contains(item.Next, "dropform resolve '"+item.Address+"'") {
-				continue // the same content as another item, which is what a person is asked about
-			}
-			args := []string{"resolve", item.Address, "-did-not-happen"}
-			switch {
-			case item.State == "unknown" && happened(item.Address):
-				args[2] = "-happened"
-			case item.State == "waiting" && strings.HasPrefix(item.Address, "rule.purchase."):
-				args = []string{"approve", item.Address}
-			case item.State != "unknown":
+			args := item.answer(happened)
+			if args == nil {
 				continue
 			}
+			asked = true
 			if code, said := s.run("", args...); code != 0 {
 				return fmt.Sprintf("%q: exit %d: %s", args, code, said)
 			}
+		}
+		if code == 0 && !asked {
+			return ""
 		}
 	}
 	return fmt.Sprintf("it does not come to rest: exit %d: %s", code, said)
 }
 
-type crashItem struct{ Address, State, Next string }
+type crashItem struct{ Address, State, Text, Next string }
+
+// answer is what a person says about an item: the truth about what is unknown, yes to an order, and that content which was
+// imported need not be imported again. It is nil where nothing is asked.
+func (i crashItem) answer(happened func(address string) bool) []string {
+	switch {
+	case i.State == "unknown" && !strings.Contains(i.Next, "dropform resolve '"+i.Address+"'"):
+		return nil // the same content as another item, which is what a person is asked about
+	case i.State == "unknown" && happened(i.Address):
+		return []string{"resolve", i.Address, "-happened"}
+	case i.State == "unknown":
+		return []string{"resolve", i.Address, "-did-not-happen"}
+	case i.State == "waiting" && strings.HasPrefix(i.Address, "rule.purchase."):
+		return []string{"approve", i.Address}
+	case i.State == "waiting" && i.Text == engine.ReasonSeenBefore && happened(i.Address):
+		return []string{"adopt", i.Address} // a file that stood before it was only sent after its content
+	}
+	return nil
+}
 
 // status lists what is not done, or says what is wrong.
 func (s *crashSite) status() ([]crashItem, string) {
