@@ -103,7 +103,7 @@ func (a *App) Main(args []string) int {
 	defer s.conboxes.Close()
 	code := s.explain(s.run(args))
 	if err := out.failure(); err != nil {
-		s.ui = nil // its lines would go where nothing can be written
+		s.ui, s.wantsLines = nil, false // its lines would go where nothing can be written
 		return s.explain(fmt.Errorf("write standard output: %w", err))
 	}
 	return code
@@ -119,6 +119,7 @@ func (s *session) run(args []string) error {
 	if err != nil {
 		return err
 	}
+	s.wantsLines = asksForLines(root, args)
 	root.SetArgs(args)
 	return root.ExecuteContext(s.ctx)
 }
@@ -136,6 +137,11 @@ func (s *session) explain(err error) int {
 		return 0
 	case errors.As(err, &code):
 		return int(code)
+	}
+	if s.wantsLines && s.ui == nil { // the command was not even begun
+		s.speakLines()
+	}
+	switch {
 	case errors.As(err, &d):
 		s.diagnostics(d.list)
 	default:
@@ -177,22 +183,23 @@ func addressDetail(err error, e *engine.AddressError) string {
 // session is one command's run: the app and what the global flags changed.
 type session struct {
 	*App
-	ctx, soft context.Context //nolint:containedctx // a session does not outlive Main
-	spoken    *atomic.Value   // the tongue of this run, once it is known
-	sending   *atomic.Bool    // whether an interrupt finds something on the wire
-	keyboard  *bufio.Reader   // Stdin
-	answers   []VarFlag       // values of variables that were asked for
-	defaults  []string        // the variables of the environment that added to the command line
-	chdir     string
-	noColor   bool
-	input     bool
-	ui        *jsonView          // set while a command prints JSON lines
-	tap       func(engine.Event) // the demo listens here; may be nil
-	aloud     bool               // whether people are to see a line while the configuration is read
-	aside     bool               // on standard error, because standard output is a document
-	conboxes  *engine.Conboxes
-	log       *slog.Logger
-	logTo     *logWriter
+	ctx, soft  context.Context //nolint:containedctx // a session does not outlive Main
+	spoken     *atomic.Value   // the tongue of this run, once it is known
+	sending    *atomic.Bool    // whether an interrupt finds something on the wire
+	keyboard   *bufio.Reader   // Stdin
+	answers    []VarFlag       // values of variables that were asked for
+	defaults   []string        // the variables of the environment that added to the command line
+	chdir      string
+	noColor    bool
+	input      bool
+	ui         *jsonView          // set while a command prints JSON lines
+	wantsLines bool               // whether the command line asks for JSON lines
+	tap        func(engine.Event) // the demo listens here; may be nil
+	aloud      bool               // whether people are to see a line while the configuration is read
+	aside      bool               // on standard error, because standard output is a document
+	conboxes   *engine.Conboxes
+	log        *slog.Logger
+	logTo      *logWriter
 }
 
 // enter applies the global flags and what the environment says in their place, before any command looks at the directory.

@@ -45,7 +45,7 @@ func (s *session) applyCommand() *cobra.Command {
 					return err
 				}
 				if !ok {
-					return diag.Diagnostic{Code: "no_saved_plan", Summary: "No saved plan", Detail: args[0] + " is not a file that dropform plan -out has written."}
+					return noPlan(args[0])
 				}
 				if err := refuseFlags(o); err != nil {
 					return err
@@ -69,8 +69,7 @@ func (s *session) applyCommand() *cobra.Command {
 // apply answers with the tally of what was done; the error bears the exit code.
 func (s *session) apply(o applyOptions) (engine.Tally, error) {
 	if o.json {
-		s.ui = newJSONView(s.Stdout, now, s.Version)
-		s.ui.hello()
+		s.speakLines()
 	}
 	if err := s.applyPossible(o); err != nil {
 		return engine.Tally{}, err

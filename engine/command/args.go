@@ -2,7 +2,11 @@ package command
 
 import (
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"dropform/engine/diag"
 )
@@ -25,6 +29,27 @@ func doubleDashes(args []string) []string {
 		out[0] = "version"
 	}
 	return out
+}
+
+// asksForLines says whether a command that prints JSON lines was asked for them. It looks at the words only, because what is
+// wrong with the line itself is to be said as a line, too, wherever -json stands.
+func asksForLines(root *cobra.Command, args []string) bool {
+	cmd, rest, err := root.Find(args)
+	if err != nil || !slices.Contains([]string{"plan", "apply", "watch"}, cmd.Name()) {
+		return false
+	}
+	lines := false
+	for _, a := range rest {
+		if a == "--" {
+			break
+		}
+		if text, ok := strings.CutPrefix(a, "--json="); ok {
+			lines, _ = strconv.ParseBool(text) // any other text is complained about where the flags are read
+		} else if a == "--json" {
+			lines = true
+		}
+	}
+	return lines
 }
 
 // quotedAddress is an address, or an option's value that is one, in the single quotes in which our messages show it.

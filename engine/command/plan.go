@@ -27,8 +27,7 @@ func (s *session) planCommand() *cobra.Command {
 func (s *session) plan(o planOptions) error {
 	shortLived()
 	if o.json {
-		s.ui = newJSONView(s.Stdout, now, s.Version)
-		s.ui.hello()
+		s.speakLines()
 	}
 	s.aloud = !o.json
 	cfg, err := s.load(o.vars)

@@ -16,6 +16,12 @@ import (
 // uiVersion is the version of the line format; a second number only ever adds.
 const uiVersion = "1.0"
 
+// speakLines makes JSON lines of all that the command says from here on.
+func (s *session) speakLines() {
+	s.ui = newJSONView(s.Stdout, now, s.Version)
+	s.ui.hello()
+}
+
 // jsonView prints Terraform's UI envelope: one object a line, its keys sorted. It may be called from any goroutine.
 type jsonView struct {
 	mu      sync.Mutex

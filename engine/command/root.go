@@ -1,10 +1,12 @@
 package command
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"dropform/engine/diag"
 )
@@ -23,7 +25,7 @@ func (s *session) root() *cobra.Command {
 	}
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return unknownCommand(args[0], commandNames(cmd))
+			return unknownCommand(cmd, args[0])
 		}
 		if err := cmd.Help(); err != nil {
 			return err
@@ -62,29 +64,50 @@ func commandNames(root *cobra.Command) []string {
 	return names
 }
 
-func unknownCommand(name string, known []string) error {
+func unknownCommand(parent *cobra.Command, name string) error {
+	known := commandNames(parent)
 	d := diag.Diagnostic{Code: "unknown_command", Summary: fmt.Sprintf("There is no command %q", name)}
 	if near := nearest(name, known); near != "" {
 		d.Detail = fmt.Sprintf("Did you mean %q? ", near)
 	}
-	d.Detail += "The commands are " + strings.Join(known, ", ") + "; dropform -help says what they do."
+	d.Detail += fmt.Sprintf("The commands are %s; %s -help says what they do.", strings.Join(known, ", "), parent.CommandPath())
 	return d
 }
 
 // flagError says which flag was meant, in the one-dash spelling.
 func flagError(cmd *cobra.Command, err error) error {
-	text := strings.ReplaceAll(err.Error(), "--", "-")
-	d := diag.Diagnostic{Code: "invalid_flag", Summary: "Invalid option", Detail: text + "."}
-	if name, ok := strings.CutPrefix(text, "unknown flag: -"); ok {
-		d.Summary, d.Detail = "Unknown option -"+name, ""
-		if near := nearest(name, flagNames(cmd)); near != "" {
+	d := diag.Diagnostic{Code: "invalid_flag", Summary: "Invalid option"}
+	var unknown *pflag.NotExistError
+	var bare *pflag.ValueRequiredError
+	var value *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		d.Summary = "Unknown option -" + unknown.GetSpecifiedName()
+		if near := nearest(unknown.GetSpecifiedName(), flagNames(cmd)); near != "" {
 			d.Detail = fmt.Sprintf("Did you mean -%s? ", near)
 		}
-	} else {
-		d.Detail += " "
+	case errors.As(err, &bare):
+		d.Detail = fmt.Sprintf("-%s needs a value. ", bare.GetSpecifiedName())
+	case errors.As(err, &value):
+		d.Detail = fmt.Sprintf("-%s=%s cannot be read: %s. ", value.GetFlag().Name, value.GetValue(), due(value))
+	default:
+		d.Detail = strings.ReplaceAll(err.Error(), "--", "-") + ". "
 	}
 	d.Detail += fmt.Sprintf("See %s -help.", cmd.CommandPath())
 	return d
+}
+
+// due says what an option takes; the flag package would name the function of Go's library that did not like the value.
+func due(e *pflag.InvalidValueError) string {
+	switch e.GetFlag().Value.Type() {
+	case "bool":
+		return "true or false is due"
+	case "int":
+		return "a whole number is due"
+	case "duration":
+		return "a duration such as 30s or 10m is due"
+	}
+	return e.Unwrap().Error()
 }
 
 // exactly checks the number of arguments, with the command's own usage line as the answer.

@@ -104,6 +104,9 @@ func (s *session) readPlan(name string) (p *engine.SavedPlan, ok bool, err error
 		return nil, false, nil //nolint:nilerr // the caller says what it looked for
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, false, nil
+	}
 	raw, err := afero.ReadAll(limited(f, maxSavedPlan))
 	if err != nil {
 		return nil, false, fmt.Errorf("read %s: %w", name, err)
@@ -113,6 +116,15 @@ func (s *session) readPlan(name string) (p *engine.SavedPlan, ok bool, err error
 		return nil, false, nil
 	}
 	return p, true, nil
+}
+
+// noPlan says that an argument is no saved plan. A script whose variable is empty would see nothing in its place.
+func noPlan(name string) error {
+	d := diag.Diagnostic{Code: "no_saved_plan", Summary: "No saved plan", Detail: name + " is not a file that dropform plan -out has written."}
+	if name == "" {
+		d.Detail = "The name of the saved plan is empty. Nothing was planned anew in its place."
+	}
+	return d
 }
 
 // refuseFlags says that a saved plan leaves nothing to choose.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ func (s *session) showCommand() *cobra.Command {
 				if saved, ok, err := s.readPlan(args[0]); ok || err != nil {
 					return errors.Join(err, s.showPlanFile(vars, saved, asJSON))
 				}
+				if !addressLike.MatchString(args[0]) {
+					return nothingToShow(args[0])
+				}
 			}
 			return s.show(vars, args, asJSON)
 		},
@@ -41,6 +45,17 @@ func (s *session) showCommand() *cobra.Command {
 	addVarFlags(cmd.Flags(), &vars)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+// addressLike is how every address begins; what does not was meant as the name of a file.
+var addressLike = regexp.MustCompile(`^(import|export|rule|connection)\.`)
+
+func nothingToShow(name string) error {
+	d := diag.Diagnostic{Code: "invalid_address", Summary: "Nothing to show", Detail: name + " is neither an address nor a file that dropform plan -out has written. Addresses look like import.staff, import.staff[march.csv] or connection.perbit.hr."}
+	if name == "" {
+		d.Detail = "The name is empty. Without an argument dropform show shows all applied definitions."
+	}
+	return d
 }
 
 // shown is everything that show knows about what it was asked for; also its JSON.

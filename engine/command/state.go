@@ -30,7 +30,7 @@ func (s *session) stateCommand() *cobra.Command {
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 {
-			return unknownCommand(args[0], commandNames(cmd))
+			return unknownCommand(cmd, args[0])
 		}
 		if err := cmd.Help(); err != nil {
 			return err

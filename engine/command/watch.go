@@ -41,8 +41,7 @@ func (s *session) watchCommand() *cobra.Command {
 
 func (s *session) watch(o watchOptions) (engine.Tally, error) {
 	if o.json {
-		s.ui = newJSONView(s.Stdout, now, s.Version)
-		s.ui.hello()
+		s.speakLines()
 	}
 	// Before the configuration is read: an edit made in between is noticed.
 	watcher, err := s.NewWatcher(s.Dir, s.varFiles(o.vars))
