@@ -2,6 +2,7 @@ package engine
 
 import (
 	"path/filepath"
+	"slices"
 
 	"dropform/engine/durable"
 	"dropform/engine/ledger"
@@ -30,7 +31,11 @@ func (c *Config) elsewhere(v *ledger.View, imp *Import, block string, f FileSeen
 	}
 	for i := range all {
 		w := &all[i]
-		if c.had(imp, w, known[w.Address], f) && (found == nil || weight(w) >= weight(found)) {
+		had, err := c.had(v, imp, w, known[w.Address], f)
+		if err != nil {
+			return nil, err
+		}
+		if had && (found == nil || weight(w) >= weight(found)) {
 			found = w
 		}
 	}
@@ -38,17 +43,27 @@ func (c *Config) elsewhere(v *ledger.View, imp *Import, block string, f FileSeen
 }
 
 // had reports whether another import's work dealt with the file. k is what is known of the file's name there.
-func (c *Config) had(imp *Import, w *ledger.Work, k ledger.File, f FileSeen) bool {
+func (c *Config) had(v *ledger.View, imp *Import, w *ledger.Work, k ledger.File, f FileSeen) (bool, error) {
 	switch {
 	case w.State == ledger.StateNotSent || w.State == ledger.StateRefused || k.State == ledger.FileRetry:
-		return false
+		return false, nil
 	case w.State.Open() || w.State == ledger.StateUnknown:
-		return w.Item == f.Name && c.sameFolder(imp, w)
+		return w.Item == f.Name && c.sameFolder(imp, w), nil
 	case k.Digest == f.Digest && k.State.DealtWith() && k.Stamp != (durable.Stamp{}):
-		return k.Stamp.Equal(f.Stamp)
+		return k.Stamp.Equal(f.Stamp), nil
+	case w.Item != f.Name || !c.sameFolder(imp, w):
+		return false, nil
+	case w.ID >= k.Work:
+		return true, nil // it ended while its file was not where its block looked for it
 	}
-	// It ended while its file was not where its block looked for it.
-	return w.Item == f.Name && w.ID >= k.Work && c.sameFolder(imp, w)
+	return movedBetween(v, w, k)
+}
+
+// movedBetween reports whether the block of w may have taken what is newest of the name from another folder than w's file, which
+// then still lies where it was: its definition has changed between the two. Under the same one the newer file replaced it.
+func movedBetween(v *ledger.View, w *ledger.Work, k ledger.File) (bool, error) {
+	all, err := v.WorkOf(w.Address, w.Item)
+	return slices.ContainsFunc(all, func(newer ledger.Work) bool { return newer.ID == k.Work && newer.Definition != w.Definition }), err
 }
 
 // sameFolder reports whether another import's file may have come from this import's folder. What has changed since its block

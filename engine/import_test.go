@@ -105,6 +105,21 @@ func TestSameBytesAgain(t *testing.T) {
 	}
 }
 
+// TestNotSentIsTriedAgain by the same apply, as often as the connection says: the login was cut, so nothing of the file left.
+func TestNotSentIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(head + staff + crashExport)
+	r.write("in/a.csv", goodCSV)
+	for _, stream := range []string{"Import", "Export"} {
+		r.inject(sandbox.Fault{Kind: sandbox.FaultCutBefore, Stream: stream, Action: "Login", Times: 1})
+	}
+	expectTally(t, r.apply(cfg, engine.PlanOptions{}), 2, 0, 0, 0, 0)
+	if imports, exports := len(r.box.Imports()), len(r.box.Exports()); imports != 1 || exports != 1 {
+		t.Errorf("%d imports, %d exports", imports, exports)
+	}
+}
+
 func TestSameBytesTwiceInOnePlan(t *testing.T) {
 	r := newRig(t)
 	cfg := r.load(head + staff)

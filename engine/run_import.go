@@ -205,7 +205,9 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 			return job{}, &e
 		}
 		wait = min(2*wait, l.current().RetryLongest)
-		again = &ledger.Work{ID: att.Work, Epoch: att.Epoch + 1, State: ledger.StateNotSent}
+		w := n.intent(l, a)
+		w.ID, w.Epoch, w.State = att.Work, att.Epoch+1, ledger.StateNotSent
+		again = &w
 	}
 }
 

@@ -71,3 +71,24 @@ func TestFilePassesToAnotherImport(t *testing.T) {
 		})
 	}
 }
+
+// TestFoldersAreExchanged between two imports while both serve: one has imported a file and, from its new folder, a newer one of
+// the same name. The older one still lies in the other folder, and is not sent again by whoever serves that now.
+func TestFoldersAreExchanged(t *testing.T) {
+	t.Parallel()
+	shape := plainShape()
+	shape.second, shape.secondMethod = "other", "A"
+	inWorld(t, worldTraits{autoApprove: true}, shape, func(w *world) {
+		w.watch(-1)
+		w.put(w.path("in2/b.csv"), "PersonalNr;Name\n9001;Ada\n")
+		w.pass(time.Minute)
+		w.shape.folder, w.shape.method = "in2", "B"
+		w.save()
+		w.put(w.path("in/b.csv"), "PersonalNr;Name\n9002;Bea\n")
+		w.pass(20 * time.Minute)
+		w.check()
+		if n := len(w.box.Imports()); n != 2 {
+			w.t.Fatalf("%d imports, want 2", n)
+		}
+	})
+}
