@@ -12,12 +12,9 @@ import (
 	"dropform/engine/faultfs"
 )
 
-// TestCopyThatACrashCutOff: the archive lies on another volume, and the process dies while it copies there. The next run
-// moves the file, and nothing of the first copy is left.
-func TestCopyThatACrashCutOff(t *testing.T) {
-	r := newRig(t)
-	r.write("in/a.csv", goodCSV)
-	cfg := r.load(head + with(staff, inDone))
+// cutOff has a process die while it copies a file to its archive, which lies on another volume.
+func cutOff(r *rig, cfg *engine.Config) {
+	r.t.Helper()
 	dead, disk := false, faultfs.New(afero.NewOsFs())
 	disk.Volume(r.path("done"))
 	disk.Before = func(op faultfs.Op, path string) error {
@@ -29,14 +26,52 @@ func TestCopyThatACrashCutOff(t *testing.T) {
 	}
 	r.fs = disk
 	r.apply(cfg, engine.PlanOptions{})
-	dead = false
-	if left := r.temps(); len(left) != 1 {
-		t.Fatalf("the copy left %q", left)
-	}
 	disk.Before = nil
+	if left := r.temps(); len(left) != 1 {
+		r.t.Fatalf("the copy left %q", left)
+	}
+}
+
+// TestCopyThatACrashCutOff: the process dies while it copies. The next run moves the file, and nothing of the first copy is
+// left.
+func TestCopyThatACrashCutOff(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.write("in/a.csv", goodCSV)
+	cfg := r.load(head + with(staff, inDone))
+	cutOff(r, cfg)
 	r.apply(cfg, engine.PlanOptions{})
 	if left := r.temps(); len(left) > 0 || r.exists("in/a.csv") || r.read("done/a.csv") != goodCSV {
 		t.Errorf("temporary files %q, in the folder %q, in the archive %q", left, r.names("in"), r.names("done"))
+	}
+}
+
+// TestCopyOfABlockThatIsGone: an edit takes the block away that died while it copied, so nobody carries the move out. What it
+// left goes all the same, by an apply as by a watch, once nobody can be writing it any more.
+func TestCopyOfABlockThatIsGone(t *testing.T) {
+	t.Parallel()
+	for name, run := range map[string]func(*rig, *engine.Config){
+		"apply": func(r *rig, cfg *engine.Config) { r.apply(cfg, engine.PlanOptions{}) },
+		"watch": func(r *rig, cfg *engine.Config) { r.serve(cfg, true).end() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			shift := time.Duration(0)
+			r.now = func() time.Time { return time.Now().Add(shift) }
+			r.write("in/a.csv", goodCSV)
+			cutOff(r, r.load(head+with(staff, inDone)))
+			without := r.load(head)
+			run(r, without)
+			if left := r.temps(); len(left) != 1 {
+				t.Fatalf("somebody might be writing it still: %q", left)
+			}
+			shift = 2 * time.Minute
+			run(r, without)
+			if left := r.temps(); len(left) > 0 || !r.exists("in/a.csv") {
+				t.Errorf("left %q, in the folder %q", left, r.names("in"))
+			}
+		})
 	}
 }
 

@@ -104,7 +104,7 @@ type run struct {
 func (r *Runner) Apply(ctx, soft context.Context, cfg *Config, plan *Plan) (Tally, error) {
 	failpoint.At("run.begun")
 	n := &run{Runner: r, cfg: cfg, soft: soft}
-	r.sweepOld(cfg)
+	r.sweepOld(ctx, cfg)
 	if err := r.applyDefinitions(ctx, plan.Definitions); err != nil {
 		return n.tally, err
 	}

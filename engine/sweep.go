@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"dropform/engine/durable"
+	"dropform/engine/ledger"
 )
 
 // abandonedAfter is how old a temporary file has to be to count as left behind by a crash, where others may be writing.
@@ -52,10 +55,34 @@ func (n *run) unswept(a *Action) {
 	delete(n.swept.whole, a.dropFolder().Folder)
 }
 
-// sweepOld removes from all drop folders what is too old to be still in the making.
-func (r *Runner) sweepOld(cfg *Config) {
+// sweepOld removes what is too old to be still in the making from all drop folders, and from where moves are owed to: those of
+// a block that is gone are carried out by nobody, and a copy to another volume may have been cut off in the middle of one.
+func (r *Runner) sweepOld(ctx context.Context, cfg *Config) {
 	for _, folder := range cfg.folders() {
 		r.removeTemp(folder.Folder, r.o.Now().Add(-abandonedAfter))
+	}
+	r.sweepOwed(ctx)
+}
+
+// sweepOwed is sweepOld for the folders that moves are owed to. Where an export that is gone was to write, no one knows.
+func (r *Runner) sweepOwed(ctx context.Context) {
+	var owed []ledger.Filing
+	err := r.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) {
+		owed, err = v.Filings()
+		return err
+	})
+	if err != nil {
+		r.o.Log.Debug("look for moves that are owed", "error", err)
+		return
+	}
+	swept := map[string]bool{}
+	for _, f := range owed {
+		folder := filepath.Dir(f.Target)
+		if f.Target == "" || swept[folder] { // a marker goes nowhere
+			continue
+		}
+		swept[folder] = true
+		r.removeTemp(folder, r.o.Now().Add(-abandonedAfter))
 	}
 }
 

@@ -103,7 +103,6 @@ type world struct {
 	shape    worldShape
 	cfg      *engine.Config // the newest that can be read
 	broken   bool           // the file that is saved cannot
-	left     bool           // a block is gone, or was
 	troubled bool           // a fault of the disk was injected: processes may fail
 	denied   bool           // the server denied a protocol or lost a job
 	everAuto bool           // for a time, orders did not wait for a person

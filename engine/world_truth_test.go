@@ -152,8 +152,8 @@ func (w *world) settle() {
 	w.allProtocols()
 	for _, left := range w.temps() {
 		dir := filepath.Base(filepath.Dir(left))
-		if w.left && (dir == "done" || dir == "failed") {
-			continue // of a block that is gone; it is swept when something is written there again
+		if dir == "out" && w.shape.gone {
+			continue // of an export that is gone: where it was to write is nowhere but in its definition, which is forgotten
 		}
 		if dir != "in" && dir != "in2" || w.serves(filepath.Join(filepath.Dir(left), "a.csv")) != "" {
 			w.t.Fatalf("a temporary file is left: %q", left) // in a folder that is not served any more, nobody looks

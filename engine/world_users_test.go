@@ -148,13 +148,11 @@ func (w *world) edit() {
 	case "folder":
 		s.folder = other(s.folder, "in", "in2")
 	case "name", "moved":
-		w.left = true
 		if s.before = ""; what == "moved" {
 			s.before = s.block
 		}
 		s.block = other(s.block, "staff", "crew")
 	case "none", "split", "other":
-		w.left = true
 		if s.second = what; what == "none" {
 			s.second = ""
 		}
