@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
 	"path/filepath"
 
@@ -90,39 +88,15 @@ func (s *submission) body() perbit.Body {
 		if err != nil {
 			return nil, err
 		}
-		var r io.Reader = &verified{s: s, file: f, hash: sha256.New()}
+		v := s.verify(f)
+		var r io.Reader = v
 		if s.file.Send.recoded() {
 			if r, err = newRecoded(r, s.file.Send); err != nil {
-				return nil, errors.Join(err, f.Close())
+				return nil, errors.Join(err, v.Close())
 			}
 		}
-		return &counted{Reader: r, Closer: f, sent: s.sent}, nil
+		return &counted{Reader: r, Closer: v, sent: s.sent}, nil
 	}}
-}
-
-// verified reads a file and ends with errChanged instead of io.EOF unless every byte was the one that was planned.
-type verified struct {
-	s    *submission
-	file io.Reader
-	hash hash.Hash
-	read int64
-}
-
-func (v *verified) Read(p []byte) (int, error) {
-	n, err := v.file.Read(p)
-	v.hash.Write(p[:n])
-	if v.read += int64(n); v.read > v.s.file.Stamp.Size {
-		return 0, errChanged // it has grown
-	}
-	if errors.Is(err, io.EOF) {
-		if hex.EncodeToString(v.hash.Sum(nil)) != v.s.file.Digest {
-			return n, errChanged
-		}
-		if err := v.s.same(); err != nil {
-			return n, fmt.Errorf("look at the file again: %w", err)
-		}
-	}
-	return n, err
 }
 
 // counted reports how many bytes have been handed to the network.

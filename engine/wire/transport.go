@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -95,6 +96,14 @@ func (c *patientConn) Read(p []byte) (int, error) {
 		c.ended()
 	}
 	return n, err
+}
+
+// bodyBlock is how many bytes of a request's body are written at once: the 32 KiB of io.Copy cost a fifth of a large upload.
+const bodyBlock = 256 << 10
+
+// ReadFrom writes what r has, see bodyBlock; net/http asks for it with a body.
+func (c *patientConn) ReadFrom(r io.Reader) (int64, error) {
+	return io.CopyBuffer(struct{ io.Writer }{c}, r, make([]byte, bodyBlock))
 }
 
 // Write returns an error late, see Patient.
