@@ -48,7 +48,7 @@ func (s *session) fmtCommand() *cobra.Command {
 }
 
 func (f *formatter) run(args []string) error {
-	shortLived()
+	shortLived(0)
 	if len(args) == 0 {
 		args = []string{"."}
 	}

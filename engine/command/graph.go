@@ -16,7 +16,7 @@ func (s *session) graphCommand() *cobra.Command {
 		Long:    "Each connection, import, export and rule is a node. An arrow leads from a block to what it needs: its connection, what depends_on names, and the rule that it follows with after. Graphviz makes a picture of it.",
 		Example: "dropform graph | dot -Tsvg > graph.svg",
 		RunE: func(*cobra.Command, []string) error {
-			shortLived()
+			shortLived(s.textSize())
 			s.aloud, s.aside = s.errScreen().terminal, true
 			cfg, err := s.load(vars)
 			if err != nil {

@@ -31,7 +31,7 @@ type hints struct {
 
 // hints reads what there is, as the options on the unfinished command line say. What cannot be read offers nothing.
 func (s *session) hints(cmd *cobra.Command, args []string, word string) *hints {
-	shortLived()
+	shortLived(0)
 	h := &hints{session: s, word: word, cfg: &engine.Config{}}
 	if s.move() != nil {
 		return h

@@ -25,7 +25,7 @@ func (s *session) planCommand() *cobra.Command {
 }
 
 func (s *session) plan(o planOptions) error {
-	shortLived()
+	shortLived(s.textSize())
 	if o.json {
 		s.speakLines()
 	}

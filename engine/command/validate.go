@@ -33,7 +33,7 @@ func (s *session) validateCommand() *cobra.Command {
 }
 
 func (s *session) validate(vars []VarFlag, asJSON bool) error {
-	shortLived()
+	shortLived(s.textSize())
 	s.aloud = !asJSON
 	_, diags := s.loading(LoadRequest{Dir: s.Dir, Vars: vars, Validate: true})
 	diags.Sort()
