@@ -115,6 +115,7 @@ type Service struct {
 	// Of the loop's goroutine alone:
 	applyAgain time.Time     // when an edit that could not be applied is tried again; zero: there is none
 	patience   time.Duration // how long that waits
+	reported   WatchState    // what was last left for status
 }
 
 // NewService makes a Service; Run starts it.

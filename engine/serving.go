@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -337,7 +338,20 @@ type WatchState struct {
 	Folders     []WatchStatus     `json:"folders"`
 }
 
-// writeStatus leaves the state for status. It is a convenience: a failure to write it is only logged.
+// renewState is how long a watch's report stands that says nothing new. It has to stay well below freshState.
+const renewState = 5 * time.Second
+
+// says reports whether it tells what another one told. When each folder was looked through is told with the rest.
+func (w *WatchState) says(other *WatchState) bool {
+	return slices.Equal(w.Serving, other.Serving) && slices.Equal(w.Waiting, other.Waiting) && w.ConfigError == other.ConfigError &&
+		maps.Equal(w.Connections, other.Connections) && slices.EqualFunc(w.Folders, other.Folders, func(a, b WatchStatus) bool {
+		a.LastSweep, b.LastSweep = time.Time{}, time.Time{}
+		return a == b
+	})
+}
+
+// writeStatus leaves the state for status, where it has changed or grows old: with ten thousand blocks it is two megabytes. It
+// is a convenience: a failure to write it is only logged.
 func (s *Service) writeStatus() {
 	s.mu.Lock()
 	state := WatchState{PID: os.Getpid(), Since: s.began, At: s.o.Planner.Now(), Connections: s.o.Runner.outages()}
@@ -350,6 +364,9 @@ func (s *Service) writeStatus() {
 	state.ConfigError = firstError(s.broken)
 	s.mu.Unlock()
 	state.Folders = s.o.Watcher.Status()
+	if age := state.At.Sub(s.reported.At); age >= 0 && age < renewState && state.says(&s.reported) {
+		return
+	}
 	raw, err := json.MarshalIndent(state, "", "  ")
 	if err == nil {
 		temp := s.o.StatusPath + ".tmp"
@@ -359,7 +376,9 @@ func (s *Service) writeStatus() {
 	}
 	if err != nil {
 		s.o.Log.Debug("write the status", "error", err)
+		return
 	}
+	s.reported = state
 }
 
 func firstError(l diag.List) string {

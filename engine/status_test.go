@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
+
 	"dropform/engine"
 	"dropform/engine/ledger"
 )
@@ -97,4 +99,40 @@ func TestStatusKeepsAFailedExport(t *testing.T) {
 			t.Errorf("%v later: %+v", later, a)
 		}
 	}
+}
+
+// TestStatusOfAnIdleWatch is written when it has something new to say, and else only so often that it counts as current.
+func TestStatusOfAnIdleWatch(t *testing.T) {
+	t.Parallel()
+	inWorld(t, worldTraits{}, plainShape(), func(w *world) {
+		file := w.path(".dropform/watch.json")
+		times := func(d time.Duration) (n int) {
+			last := ""
+			for end := time.Now().Add(d); time.Now().Before(end); w.pass(500 * time.Millisecond) {
+				raw, err := os.ReadFile(file)
+				w.must(err)
+				state, err := engine.ReadWatchState(w.fs, file, time.Now())
+				if err != nil || state == nil {
+					w.t.Fatalf("it does not count as current: %v", err)
+				}
+				if string(raw) != last {
+					n++
+				}
+				last = string(raw)
+			}
+			return n
+		}
+		w.watch(-1)
+		w.pass(2 * time.Second)
+		if n := times(time.Minute); n > 14 {
+			w.t.Fatalf("written %d times in an idle minute", n)
+		}
+		w.write("main.hcl", "import \"staff\" {\n")
+		w.announce(w.path("main.hcl"), fsnotify.Write)
+		w.pass(3 * time.Second)
+		if state, err := engine.ReadWatchState(w.fs, file, time.Now()); err != nil || state.ConfigError == "" {
+			w.t.Fatalf("the broken edit is not told: %+v, %v", state, err)
+		}
+		w.save()
+	})
 }
