@@ -28,7 +28,7 @@ type Reader struct {
 // idleReaders is how many connections stay open for the next looks at the ledger, and idleStatements how many statements each
 // of them may have then: some texts differ by how many values they ask for.
 const (
-	idleReaders    = 4
+	idleReaders    = 2
 	idleStatements = 64
 )
 
