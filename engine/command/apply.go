@@ -83,7 +83,6 @@ func (s *session) apply(o applyOptions) (engine.Tally, error) {
 	if err != nil {
 		return engine.Tally{}, err
 	}
-	sparing()
 	sender, err := s.openSender(cfg, "apply", o.lockTimeout)
 	if err != nil {
 		return engine.Tally{}, err

@@ -23,8 +23,8 @@ const (
 )
 
 // shortLived is called by commands that read a configuration and end. Collecting the garbage of a small one would take as
-// long as reading it, so there is none until smallHeap is reached; from then on memory counts. It takes how much text the configuration has, in bytes, 0 where that is not known. Who sets GOGC
-// decides.
+// long as reading it, so there is none until smallHeap is reached; from then on memory counts. text is how much text the
+// configuration has, in bytes, 0 where that is not known. Who sets GOGC decides.
 func shortLived(text int64) {
 	if _, set := os.LookupEnv("GOGC"); set {
 		return
@@ -47,14 +47,6 @@ func (s *session) textSize() int64 {
 		}
 	}
 	return n
-}
-
-// sparing is called by a command that holds a whole plan and carries it out: its heap grows by no more than leastGrowth between
-// two collections. Who sets GOGC decides.
-func sparing() {
-	if _, set := os.LookupEnv("GOGC"); !set {
-		debug.SetGCPercent(leastGrowth)
-	}
 }
 
 // collection is garbage from the start: its finalizer runs after each collection.
