@@ -143,12 +143,12 @@ func (l *life) end() {
 }
 
 // apply is the command, in the background.
-func (w *world) apply(moments int, named bool) *life {
+func (w *world) apply(moments int, named bool, replace ...string) *life {
 	l := w.begin("apply", moments)
 	cfg := w.cfg
 	go func() {
 		defer l.end()
-		plan, err := l.planner().Plan(l.ctx, cfg, engine.PlanOptions{Observe: 500 * time.Millisecond})
+		plan, err := l.planner().Plan(l.ctx, cfg, engine.PlanOptions{Observe: 500 * time.Millisecond, Replace: replace})
 		if err != nil {
 			l.err = err
 			return
