@@ -64,11 +64,11 @@ func TestWaitingFilesAreReadOnce(t *testing.T) {
 			}
 			return nil
 		}
-		reads := func(name string, want int) {
+		reads := func(name string, least, most int) {
 			w.t.Helper()
 			mu.Lock()
 			defer mu.Unlock()
-			if opened[name] != want {
+			if n := opened[name]; n < least || n > most {
 				w.t.Fatalf("%s was opened %d times", name, opened[name])
 			}
 		}
@@ -78,12 +78,12 @@ func TestWaitingFilesAreReadOnce(t *testing.T) {
 			w.put(w.path("in/"+name), "PersonalNr;Name\n1;"+name+"\n")
 		}
 		w.pass(20 * time.Minute)
-		reads("b.csv", 1)
-		reads("c.csv", 1)
+		reads("b.csv", 1, 1)
+		reads("c.csv", 1, 1)
 		w.put(w.path("in/c.csv"), "PersonalNr;Name\n1;later\n")
 		w.pass(20 * time.Minute)
-		reads("b.csv", 1)
-		reads("c.csv", 2)
+		reads("b.csv", 1, 1)
+		reads("c.csv", 2, 3) // it may be looked at while it is written
 		w.wire.setDown(false)
 		w.pass(20 * time.Minute)
 		if n := len(w.box.Imports()); n != 3 {

@@ -44,6 +44,7 @@ var kept = map[string]string{
 	"log on standard error: TRACE, DEBUG, INFO, WARN (the default), ERROR, OFF, or JSON for all of it as JSON": "-help",
 	"the value of the variable name, weaker than files and -var":                                               "-help", "the language of messages, where the configuration says none": "-help",
 	"definitions of saved plans": "what a key is made for",
+	"system IN (%s)":             "a query",
 	// Names.
 	"File": "a variable's name", "Object": "a variable's name", "Method": "a variable's name", "Local": "Go's name", "Amount": "a field",
 	"Asia": "a zone", "Africa": "a zone", "Atlantic": "a zone", "Pacific": "a zone", "Australia": "a zone", "Europe": "a zone", "America": "a zone",

@@ -174,7 +174,7 @@ const ofFile = `source_digest = ? AND kind = 'import' AND address <> ?`
 // takeBack ends an attempt that was recorded, but not for good, so that it is not begun. It need not last either.
 func (p *Process) takeBack(ctx context.Context, a Attempt, err error) {
 	if errors.Is(err, errNotFlushed) {
-		_ = p.Finish(context.WithoutCancel(ctx), a, Outcome{State: StateNotSent, Class: "ledger", Message: "nothing was sent: " + errNotFlushed.Error()})
+		_ = p.Finish(context.WithoutCancel(ctx), a, Outcome{State: StateNotSent, Class: "ledger", Message: "nothing was sent, because the intent could not be recorded"})
 	}
 }
 
