@@ -155,11 +155,11 @@ func (r *spokenRun) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// watches lets watch reject a file and lose an answer, and ends it.
+// watches lets watch reject a file, lose an answer and find nobody, and ends it.
 func (r *spokenRun) watches() {
 	r.Helper()
 	cmd := r.command("watch", "-json", "-auto-approve")
-	lines := &heardUntil{wanted: []string{`"address":"import.staff[worse.csv]"`, `"address":"import.staff[lost.csv]"`}, done: make(chan struct{})}
+	lines := &heardUntil{wanted: []string{`"address":"import.staff[worse.csv]"`, `"address":"import.staff[lost.csv]"`, `"address":"import.unreachable[a.csv]"`}, done: make(chan struct{})}
 	cmd.Stdout = lines
 	r.write("in/worse.csv", "PersonalNr\nzwei\n")
 	r.write("in/lost.csv", "PersonalNr\n4711\n")
