@@ -16,10 +16,11 @@ type txn struct{ *kept }
 // job is one call of write. Its context is looked at until it begins; then it is carried through, because a cancelled
 // statement would take the whole transaction, and its neighbours, with it.
 type job struct {
-	ctx   context.Context //nolint:containedctx // a job does not outlive the call that made it
-	fn    func(context.Context, *txn) error
-	loose bool       // need not survive a power cut
-	done  chan error // has room for the answer
+	ctx     context.Context //nolint:containedctx // a job does not outlive the call that made it
+	fn      func(context.Context, *txn) error
+	loose   bool       // need not survive a power cut
+	patient bool       // may wait for others
+	done    chan error // has room for the answer
 }
 
 // errNotFlushed says that a change has been made, but a power cut may undo it.
@@ -44,31 +45,23 @@ func (l *Ledger) writeLoose(ctx context.Context, fn func(context.Context, *txn) 
 
 // writePatient is write for what nobody waits for: where others write too, it goes with one of them.
 func (l *Ledger) writePatient(ctx context.Context, fn func(context.Context, *txn) error) error {
-	j := &job{ctx: ctx, fn: fn, done: make(chan error, 1)}
-	l.enqueue(j)
-	t := time.NewTimer(company)
-	defer t.Stop()
-	select {
-	case err := <-j.done:
-		return err
-	case <-t.C:
-	case <-ctx.Done():
-	}
-	return l.wait(j)
+	return l.join(&job{ctx: ctx, fn: fn, patient: true, done: make(chan error, 1)})
 }
 
 func (l *Ledger) join(j *job) error {
-	l.enqueue(j)
-	return l.wait(j)
-}
-
-func (l *Ledger) enqueue(j *job) {
 	l.mu.Lock()
 	l.queue = append(l.queue, j)
 	l.mu.Unlock()
-}
-
-func (l *Ledger) wait(j *job) error {
+	if j.patient {
+		t := time.NewTimer(company)
+		defer t.Stop()
+		select {
+		case err := <-j.done:
+			return err
+		case <-t.C:
+		case <-j.ctx.Done():
+		}
+	}
 	select {
 	case err := <-j.done:
 		return err
