@@ -149,10 +149,7 @@ func TestServiceRunsWhatFellDueMeanwhile(t *testing.T) {
 func TestServiceTellsFolderTroubleOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(head + staff)
-	r.apply(cfg, engine.PlanOptions{})
-	v := r.serve(cfg, false)
-	v.serving("import.staff", true)
+	_, v := r.watched(head + staff)
 	for range 3 {
 		v.w.events <- engine.WatchEvent{Kind: engine.WatchDegraded, ID: "import.staff", Err: errDown}
 	}
@@ -203,10 +200,7 @@ func TestServiceLeavesAFaultedJobAlone(t *testing.T) {
 func TestServiceMarksAnExchangedFolder(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(head + staff)
-	r.apply(cfg, engine.PlanOptions{})
-	v := r.serve(cfg, false)
-	v.serving("import.staff", true)
+	_, v := r.watched(head + staff)
 	exchange := func(marker string) {
 		if err := errors.Join(os.RemoveAll(r.path("in")), os.Mkdir(r.path("in"), 0o755)); err != nil {
 			t.Fatal(err)

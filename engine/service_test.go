@@ -18,10 +18,7 @@ import (
 func TestServiceUploadsWhatIsComplete(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(head + staff)
-	r.apply(cfg, engine.PlanOptions{})
-	v := r.serve(cfg, false)
-	v.serving("import.staff", true)
+	_, v := r.watched(head + staff)
 	r.write("in/a.csv", rows("1"))
 	r.write("in/other.csv", rows("2")) // not complete: nobody said so
 	v.w.settled("import.staff", "a.csv")
@@ -71,10 +68,7 @@ func TestServiceRunsDueExports(t *testing.T) {
 func TestServiceKeepsWhatIsApplied(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	cfg := r.load(head + staff)
-	r.apply(cfg, engine.PlanOptions{})
-	v := r.serve(cfg, false)
-	v.serving("import.staff", true)
+	_, v := r.watched(head + staff)
 
 	edited := r.load(head + strings.Replace(staff, `"in"`, `"elsewhere"`, 1) + named("crew"))
 	v.edit(edited, nil)
@@ -271,10 +265,7 @@ func TestServiceTriesAPasswordOnce(t *testing.T) {
 func TestServiceHoldsWhatDependsOnOthers(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, slow(300*time.Millisecond))
-	cfg := r.load(strings.Replace(head, "retry {", "parallel = 4\n  retry {", 1) + with(staff, `depends_on = [import.crew]`) + named("crew"))
-	r.apply(cfg, engine.PlanOptions{})
-	v := r.serve(cfg, false)
-	v.serving("import.staff", true)
+	_, v := r.watched(strings.Replace(head, "retry {", "parallel = 4\n  retry {", 1) + with(staff, `depends_on = [import.crew]`) + named("crew"))
 	r.write("crew/b.csv", rows("2"))
 	r.write("in/a.csv", rows("1"))
 	v.w.settled("import.crew", "b.csv")
@@ -295,10 +286,7 @@ func TestServiceHoldsWhatDependsOnOthers(t *testing.T) {
 func TestServiceStopsSoftly(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, slow(time.Minute))
-	cfg := r.load(head + staff)
-	r.apply(cfg, engine.PlanOptions{})
-	v := r.serve(cfg, false)
-	v.serving("import.staff", true)
+	cfg, v := r.watched(head + staff)
 	r.write("in/a.csv", rows("1"))
 	r.write("in/b.csv", rows("2"))
 	v.w.settled("import.staff", "a.csv", "b.csv")

@@ -95,6 +95,16 @@ type service struct {
 	diags diag.List
 }
 
+// watched applies a configuration and serves it, and returns when import.staff is.
+func (r *rig) watched(config string) (*engine.Config, *service) {
+	r.t.Helper()
+	cfg := r.load(config)
+	r.apply(cfg, engine.PlanOptions{})
+	v := r.serve(cfg, false)
+	v.serving("import.staff", true)
+	return cfg, v
+}
+
 // serve starts a watch; it is stopped at the test's end at the latest.
 func (r *rig) serve(cfg *engine.Config, autoApprove bool) *service {
 	r.t.Helper()
