@@ -202,11 +202,12 @@ func TestServiceMarksAnExchangedFolder(t *testing.T) {
 	r := newRig(t)
 	_, v := r.watched(head + staff)
 	exchange := func(marker string) {
-		if err := errors.Join(os.RemoveAll(r.path("in")), os.Mkdir(r.path("in"), 0o755)); err != nil {
-			t.Fatal(err)
-		}
 		if marker != "" {
-			r.write("in/.dropform-served", marker)
+			r.write("other/.dropform-served", marker)
+		}
+		err := errors.Join(os.MkdirAll(r.path("other"), 0o755), os.Rename(r.path("in"), r.path("gone"+marker)), os.Rename(r.path("other"), r.path("in")))
+		if err != nil {
+			t.Fatal(err)
 		}
 		v.w.events <- engine.WatchEvent{Kind: engine.WatchExchanged, ID: "import.staff"}
 	}

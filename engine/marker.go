@@ -51,24 +51,38 @@ func readMarker(fs afero.Fs, folder string) (m folderMarker, found bool, err err
 	return m, true, nil
 }
 
-// claimed looks at the marker of a folder: why it must not be served by the ledger of this snapshot, empty where it may, and
-// whether it bears none.
-func (s *snapshot) claimed(fs afero.Fs, folder string) (strange string, bare bool) {
-	m, found, err := readMarker(fs, folder)
-	return s.strange(m, found, err, folder), err == nil && !found
+// counter is what a ledger's markers are judged by: who it is, and how far it has counted.
+type counter struct {
+	identity string
+	sequence int64
 }
 
-func (s *snapshot) strange(m folderMarker, found bool, err error, folder string) string {
+func counterOf(v *ledger.View) (c counter, err error) {
+	if c.identity, err = v.Identity(); err != nil {
+		return c, err
+	}
+	c.sequence, err = v.Sequence()
+	return c, err
+}
+
+// claimed looks at the marker of a folder: why it must not be served by this ledger, empty where it may, and whether it bears
+// none.
+func (c counter) claimed(fs afero.Fs, folder string) (strange string, bare bool) {
+	m, found, err := readMarker(fs, folder)
+	return c.strange(m, found, err, folder), err == nil && !found
+}
+
+func (c counter) strange(m folderMarker, found bool, err error, folder string) string {
 	switch {
 	case err != nil:
 		return "its marker cannot be read: " + plainError(err)
 	case !found:
 		return ""
-	case m.Ledger != s.identity:
+	case m.Ledger != c.identity:
 		return "another ledger served it, last " + m.At.Format("2006-01-02 15:04")
 	case m.Folder != "" && foldName(filepath.Clean(m.Folder)) != foldName(filepath.Clean(folder)):
 		return "it was served as " + m.Folder + ", last " + m.At.Format("2006-01-02 15:04") + ": it was copied or moved, and the other one may still be served"
-	case m.Sequence > s.sequence:
+	case m.Sequence > c.sequence:
 		return "this ledger is older than what was done from there, last " + m.At.Format("2006-01-02 15:04") + ": it was restored from a copy"
 	}
 	return ""
@@ -81,20 +95,44 @@ func (d *draft) strangeProblem(b *Declared, folder *DropFolder, why string) {
 			"dropform adopt %s counts the files that lie there as done, dropform retry %s sends them.", folder.Folder, why, b.Address, b.Address))
 }
 
-// mark claims a folder for this ledger, or renews the claim, durably.
+// notOurs is a folder that turned out to belong to another ledger when this one was about to mark it.
+type notOurs struct{ why string }
+
+func (e *notOurs) Error() string { return "the folder belongs to another ledger: " + e.why }
+
+// mark claims a folder that bears no marker, or renews this ledger's claim, durably. One that another ledger has claimed since
+// it was last looked at is *notOurs and stays theirs; of two ledgers that claim a bare folder at once, one gets it.
 func (r *Runner) mark(ctx context.Context, folder string) error {
-	return writeMarker(ctx, r.o.FS, r.o.Ledger, folder, r.o.Now())
+	err := r.markOnce(ctx, folder)
+	if errors.Is(err, os.ErrExist) { // somebody was faster, and it may be another block of this project
+		return r.markOnce(ctx, folder)
+	}
+	return err
 }
 
-func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder string, now time.Time) error {
+func (r *Runner) markOnce(ctx context.Context, folder string) error {
+	m, found, err := readMarker(r.o.FS, folder)
+	var own counter // read after the marker: what this ledger wrote there is never ahead of it
+	if err := r.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) { own, err = counterOf(v); return err }); err != nil {
+		return err
+	}
+	if why := own.strange(m, found, err, folder); why != "" {
+		return &notOurs{why}
+	}
+	write := durable.WriteFile
+	if !found {
+		write = durable.WriteNewFile
+	}
+	return writeMarker(ctx, r.o.FS, r.o.Ledger, folder, 0, r.o.Now(), write)
+}
+
+// writeMarker writes the marker of this ledger, with a number greater than above.
+func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder string, above int64, now time.Time, write writeFile) error {
 	failpoint.At("marker.mark")
 	defer failpoint.At("marker.marked")
-	standing, _, err := readMarker(fs, folder)
-	if err != nil {
-		standing = folderMarker{} // it is written anew
-	}
 	m := folderMarker{Folder: folder, At: now.UTC().Truncate(time.Second), Note: markerNote}
-	if m.Sequence, err = l.NextSequence(ctx, standing.Sequence); err != nil {
+	var err error
+	if m.Sequence, err = l.NextSequence(ctx, above); err != nil {
 		return err
 	}
 	failpoint.At("marker.counted")
@@ -105,11 +143,14 @@ func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder stri
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(fs, filepath.Join(folder, markerName), 0o644, func(w io.Writer) error {
+	return write(fs, filepath.Join(folder, markerName), 0o644, func(w io.Writer) error {
 		_, err := w.Write(append(raw, '\n'))
 		return err
 	})
 }
+
+// writeFile is durable.WriteFile or durable.WriteNewFile.
+type writeFile func(fs afero.Fs, path string, perm os.FileMode, write func(io.Writer) error) error
 
 // markServed renews the markers of the folders from which something was sent. A failure is told and harms nothing now: the
 // marker protects against a second ledger, and against this one's older copies.
@@ -163,7 +204,11 @@ func (q Requests) takeOver(ctx context.Context, st *standing, patterns []string)
 		if seen.strange == "" || !matches(patterns, b.Address) {
 			continue
 		}
-		if err := writeMarker(ctx, q.Planner.FS, q.Ledger, folder.Folder, q.Planner.Now()); err != nil {
+		standing, _, err := readMarker(q.Planner.FS, folder.Folder)
+		if err != nil {
+			standing = folderMarker{} // it is written anew
+		}
+		if err := writeMarker(ctx, q.Planner.FS, q.Ledger, folder.Folder, standing.Sequence, q.Planner.Now(), durable.WriteFile); err != nil {
 			return taken, fmt.Errorf("%s: mark the folder as served: %w", b.Address, err)
 		}
 		if err := q.Ledger.TakeOver(ctx, b.Address.String(), q.Who); err != nil {

@@ -66,6 +66,31 @@ func TestCopiedProjectIsAnother(t *testing.T) {
 	}
 }
 
+// TestAnotherLedgerClaimsTheFolderMeanwhile: between the plan and the order. Nothing is ordered, and the marker stays theirs.
+func TestAnotherLedgerClaimsTheFolderMeanwhile(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(shop + orders)
+	r.apply(cfg, engine.PlanOptions{})
+	r.write("in/a.csv", order(door))
+	s := r.session(false)
+	defer s.close(t)
+	plan, err := r.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := `{"ledger": "another"}`
+	r.write("in/.dropform-served", theirs)
+	tally, err := s.r.Apply(t.Context(), t.Context(), cfg, plan)
+	if err != nil || tally.NotStarted != 1 {
+		t.Errorf("%+v, %v", tally, err)
+	}
+	r.expectPlaced()
+	if got := r.read("in/.dropform-served"); got != theirs {
+		t.Errorf("the marker is %s", got)
+	}
+}
+
 // TestIncomparableOrders: an order of a whole document and one by GUID cannot be held against each other, so a person is
 // asked although the rule would not.
 func TestIncomparableOrders(t *testing.T) {

@@ -39,7 +39,8 @@ func (n *run) call(ctx context.Context, a *Action) ending {
 	var refusal error
 	intend := func(ctx context.Context) error {
 		if a.Rule.Kind.Irreversible() && a.Rule.Folder != "" { // an older copy of this ledger must not place it again
-			if refusal = n.mark(ctx, a.Rule.Folder); refusal != nil {
+			if err := n.mark(ctx, a.Rule.Folder); err != nil {
+				refusal = &unmarked{err}
 				return refusal
 			}
 		} else {
@@ -54,7 +55,7 @@ func (n *run) call(ctx context.Context, a *Action) ending {
 	failpoint.At("call.answered")
 	switch {
 	case refusal != nil:
-		return notMade(refusal)
+		return notMade(a, refusal)
 	case att.ID == 0: // not even the probe went through: there is nothing to book
 		_, out := judgeCall(a, err)
 		n.unreachable(l, a, err, &out)
@@ -176,7 +177,10 @@ func (n *run) callIntent(l *link, a *Action) ledger.Call {
 }
 
 // notMade ends a call that the ledger refused to begin.
-func notMade(err error) ending {
+func notMade(a *Action, err error) ending {
+	if e := (*unmarked)(nil); errors.As(err, &e) {
+		return e.ending(a)
+	}
 	if held := (*ledger.HeldError)(nil); errors.As(err, &held) {
 		return ending{
 			result: ResultNotStarted, code: "overlap",
@@ -188,6 +192,24 @@ func notMade(err error) ending {
 		return ending{result: ResultNotStarted, code: "not_approved", text: "its approval was used up or withdrawn in the meantime; nothing was sent"}
 	}
 	return notBegun(err)
+}
+
+// unmarked is a call that was not made because its folder could not be marked before it.
+type unmarked struct{ error }
+
+func (e *unmarked) Unwrap() error { return e.error }
+
+func (e *unmarked) ending(a *Action) ending {
+	if foreign := (*notOurs)(nil); errors.As(e, &foreign) {
+		return ending{
+			result: ResultNotStarted, code: "folder_not_ours",
+			text: "nothing was sent, because the folder belongs to another ledger: " + foreign.why,
+			next: fmt.Sprintf("when this project is to serve it: dropform adopt %s or dropform retry %s", a.Address.Block(), a.Address.Block()),
+		}
+	}
+	out := failed("nothing was sent, because the folder could not be marked as served by this ledger", e.error)
+	out.next = "make room in the folder, and give the right to write there; then run it again"
+	return out
 }
 
 // callFailed books what is certain about a call that was not answered well.

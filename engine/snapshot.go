@@ -42,12 +42,11 @@ type snapshot struct {
 	filings     []ledger.Filing
 	filingsOf   map[string][]ledger.Filing // by address
 	again       again
-	identity    string // of the ledger
-	sequence    int64
-	imports     map[Address]*importSeen
-	exports     map[Address]*exportSeen
-	rules       map[Address]*ruleSeen
-	partial     bool // only some files and exports were looked at
+	counter
+	imports map[Address]*importSeen
+	exports map[Address]*exportSeen
+	rules   map[Address]*ruleSeen
+	partial bool // only some files and exports were looked at
 }
 
 // folderSeen is one drop folder with what the ledger knows of it.
@@ -218,13 +217,12 @@ func (p Planner) everyName(r *Rule, seen *ruleSeen) {
 
 // history reads what the ledger knows.
 func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
-	var errs [6]error
+	var errs [5]error
 	s.live, errs[0] = v.Owners()
 	s.definitions, errs[1] = applied(v, cfg, only)
 	s.unfinished, errs[2] = v.Unfinished()
 	s.filings, errs[3] = v.Filings()
-	s.identity, errs[4] = v.Identity()
-	s.sequence, errs[5] = v.Sequence()
+	s.counter, errs[4] = counterOf(v)
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}

@@ -14,6 +14,16 @@ import (
 // Of perm the process's umask is taken off; the file replaced does not pass its mode on. A symbolic link at path is
 // replaced, not followed. An error wraps its cause (that of write included), and the temporary file is gone.
 func WriteFile(fs afero.Fs, path string, perm os.FileMode, write func(io.Writer) error) error {
+	return writeFile(fs, path, perm, write, fs.Rename)
+}
+
+// WriteNewFile is WriteFile for a file that must not be there yet: when path exists, by whatever race, the error wraps
+// os.ErrExist and what is there stays (Move says where a race could be lost).
+func WriteNewFile(fs afero.Fs, path string, perm os.FileMode, write func(io.Writer) error) error {
+	return writeFile(fs, path, perm, write, func(from, to string) error { return renameNew(fs, from, to) })
+}
+
+func writeFile(fs afero.Fs, path string, perm os.FileMode, write func(io.Writer) error, rename func(from, to string) error) error {
 	f, err := Create(fs, path, perm)
 	if err != nil {
 		return err
@@ -22,7 +32,7 @@ func WriteFile(fs afero.Fs, path string, perm os.FileMode, write func(io.Writer)
 	if err := write(f); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	return f.Commit()
+	return f.commit(rename)
 }
 
 // File is a file on its way to its name: written to a temporary file until Commit gives it the name. It belongs to one
@@ -57,7 +67,9 @@ func (f *File) Write(p []byte) (int, error) {
 
 // Commit makes the file durable under its name. On an error the temporary file is gone and the old target untouched,
 // with one exception that the error names: when only the last flush of the folder failed, the new content is in place.
-func (f *File) Commit() error {
+func (f *File) Commit() error { return f.commit(f.fs.Rename) }
+
+func (f *File) commit(rename func(from, to string) error) error {
 	if f.done {
 		return fmt.Errorf("commit %s: %w", f.target, os.ErrClosed)
 	}
@@ -65,7 +77,7 @@ func (f *File) Commit() error {
 	if err := f.seal(); err != nil {
 		return err
 	}
-	return f.place(f.fs.Rename)
+	return f.place(rename)
 }
 
 // Abort drops what was written. After Commit or Abort it does nothing, so it can stand in a defer. That the temporary

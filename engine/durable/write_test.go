@@ -44,6 +44,24 @@ func TestWriteFileReplaces(t *testing.T) {
 	})
 }
 
+func TestWriteNewFileNeverReplaces(t *testing.T) {
+	disks(t, func(t *testing.T, fs afero.Fs, dir string) {
+		path := filepath.Join(dir, "marker")
+		if err := durable.WriteNewFile(fs, path, 0o644, write("first")); err != nil {
+			t.Fatal(err)
+		}
+		if err := durable.WriteNewFile(fs, path, 0o644, write("second")); !errors.Is(err, os.ErrExist) {
+			t.Errorf("the second one: %v", err)
+		}
+		if got := content(t, fs, path); got != "first" {
+			t.Errorf("it holds %q", got)
+		}
+		if got := names(t, fs, dir); got != "marker" {
+			t.Errorf("folder holds %s", got)
+		}
+	})
+}
+
 func TestWriteFileOfTheLongestName(t *testing.T) {
 	fs, dir := afero.NewOsFs(), t.TempDir()
 	path := filepath.Join(dir, strings.Repeat("ü", 125)+".csv")
