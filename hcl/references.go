@@ -90,6 +90,14 @@ func (in *instance) badReference(t hcl.Traversal, late scope) (summary, detail s
 		return fmt.Sprintf("%s is not a value", root),
 			"The address of a block stands only in depends_on, after, from and to; an expression cannot use it."
 	}
+	summary = fmt.Sprintf("Unknown name %q", root)
+	if connectionSpecs[root] != nil { // perbit.hr, as a resource is named in Terraform
+		name, ok := stepName(t, 1)
+		if !ok {
+			name = "NAME"
+		}
+		return summary, fmt.Sprintf("A connection is named with its block: connection.%s.%s.", root, name)
+	}
 	roots := []string{"var", "local", "connection"}
 	if in.each {
 		roots = append(roots, "each")
@@ -99,7 +107,7 @@ func (in *instance) badReference(t hcl.Traversal, late scope) (summary, detail s
 			roots = append(roots, name)
 		}
 	}
-	return fmt.Sprintf("Unknown name %q", root), fmt.Sprintf("There is nothing called %q here. Text is written in quotes.%s", root, didYouMean(root, roots))
+	return summary, fmt.Sprintf("There is nothing called %q here. Text is written in quotes.%s", root, didYouMean(root, roots))
 }
 
 func hasName[V any](m map[string]V) func(string) bool {

@@ -72,9 +72,28 @@ func (s *session) runSandbox(o sandboxOptions) error {
 	}
 	root := strings.TrimSuffix(url, "/webApi")
 	s.outScreen().printf(sandboxText, url, sandbox.DemoCustomerID, sandbox.DemoUser, sandbox.DemoPassword,
-		sandbox.DemoPassword, url, sandbox.DemoCustomerID, sandbox.DemoUser, conboxText(root, server.ConboxSettings()), root)
+		sandbox.DemoPassword, url, sandbox.DemoCustomerID, sandbox.DemoUser, methodsText(options.Tenants[0].Methods), conboxText(root, server.ConboxSettings()), root)
 	<-s.soft.Done()
 	return nil
+}
+
+// methodsText lists methods with the columns that they read, and with the placeholders that they know.
+func methodsText(methods []sandbox.Method) string {
+	var text strings.Builder
+	for _, m := range methods {
+		takes := m.Columns
+		if m.Kind == sandbox.Export {
+			takes = nil
+			for _, c := range m.Criteria {
+				takes = append(takes, c.Placeholder)
+			}
+		}
+		fmt.Fprintf(&text, "  %s  object = %q, method = %q\n", strings.ToLower(string(m.Kind)), m.Object, m.Name)
+		if len(takes) > 0 {
+			fmt.Fprintf(&text, "          %s\n", strings.Join(takes, ";"))
+		}
+	}
+	return text.String()
 }
 
 // conboxText is what to put into a configuration for the CONBOX service as it is set.
@@ -122,6 +141,9 @@ connection "perbit" "hr" {
   password    = secret("env:PERBIT_PASSWORD")
 }
 
+Its methods, for object and method of an import or an export:
+
+%s
 %s
 
 What arrived: GET %s/sandbox/state

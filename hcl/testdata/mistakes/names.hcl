@@ -78,3 +78,10 @@ moved {
   from = import.old
   to   = export.old
 }
+
+import "short" {
+  connection = perbit.hr
+  folder     = "short"
+  object     = "Mitarbeiter"
+  method     = perbit
+}
