@@ -137,7 +137,7 @@ type Action struct {
 	owed     bool // resume: lines of the result that are not written yet
 	recorded bool // a call that waits for approval: it has been shown, and can be approved
 
-	known ledger.File // upload: what the ledger said of the file when it was planned; zero where it knew nothing
+	known *ledger.File // upload: what the ledger said of the file when it was planned; nil where it knew nothing
 
 	begun bool // its beginning has been told; only the goroutine that does the step looks at it
 }

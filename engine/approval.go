@@ -4,17 +4,17 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"dropform/engine/ledger"
 )
 
 // await records the calls that wait for a person, as they were shown, and answers the steps that may be carried out.
 func (n *run) await(ctx context.Context, plan *Plan) ([]Action, error) {
-	var may []Action
 	var waiting []ledger.Approval
-	for _, a := range plan.Actions {
+	for i := range plan.Actions {
+		a := &plan.Actions[i]
 		if a.Approval != ApprovalRequired {
-			may = append(may, a)
 			continue
 		}
 		shown, err := json.Marshal(a.Prices)
@@ -31,12 +31,13 @@ func (n *run) await(ctx context.Context, plan *Plan) ([]Action, error) {
 			return nil, err
 		}
 	}
-	if len(waiting) > 0 {
-		if err := n.o.Ledger.Await(ctx, waiting); err != nil {
-			return nil, err
-		}
+	if len(waiting) == 0 {
+		return plan.Actions, nil
 	}
-	return may, nil
+	if err := n.o.Ledger.Await(ctx, waiting); err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(slices.Clone(plan.Actions), func(a Action) bool { return a.Approval == ApprovalRequired }), nil
 }
 
 // approved reports whether a person has approved exactly this call. Without prices, where nobody asked for them, only the

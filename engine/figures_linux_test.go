@@ -127,7 +127,8 @@ func (s *figureSite) drops(b *testing.B, settle time.Duration, drop func(s *figu
 }
 
 // BenchmarkFigureBacklog carries out what waits in a folder when the program starts, four at a time. first_s is from the
-// process's start to its first upload, files/s from then to its end.
+// process's start to its first upload, files/s from then to its end, and of_probe how many times the probe's files a second
+// that is, which runs over the same files after it.
 func BenchmarkFigureBacklog(b *testing.B) {
 	binary := buildCrashBinary(b, "")
 	const archive = "\n  archive {\n    folder = \"done\"\n  }"
@@ -184,7 +185,11 @@ func (s *figureSite) backlog(b *testing.B, files int, args ...string) {
 		said, _ := os.ReadFile(out.Name())
 		b.Fatalf("%v: %d uploads of %d files\n%s", err, s.server.whole, len(s.server.got), said[max(0, len(said)-2000):])
 	}
-	b.ReportMetric(float64(files)/ended.Sub(s.server.first).Seconds(), "files/s")
+	rate := float64(files) / ended.Sub(s.server.first).Seconds()
+	least := newFigureSite(b, s.binary, "4", "")
+	least.fill("in", files)
+	b.ReportMetric(rate, "files/s")
+	b.ReportMetric(rate/least.probe(b, files), "of_probe")
 	b.ReportMetric(s.server.first.Sub(began).Seconds(), "first_s")
 	b.ReportMetric(cmd.ProcessState.SystemTime().Seconds(), "sys_s")
 	b.ReportMetric(cpuSeconds(cmd.ProcessState), "cpu_s")

@@ -30,6 +30,7 @@ func (d *draft) planImport(imp *Import, seen *importSeen) {
 		slices.SortStableFunc(seen.files, func(a, b *fileFacts) int { return cmp.Compare(a.Stamp.ModTime, b.Stamp.ModTime) })
 	}
 	stop := d.holders(imp, seen)
+	d.Actions = slices.Grow(d.Actions, seen.unsettled()) // of very many, growing by and by costs several times the memory
 	for _, f := range seen.files {
 		if by, held := stop.holds(f); held {
 			d.wait(imp.Address.Of(f.Name), "held back by "+by)
@@ -213,7 +214,11 @@ func newReason(f *fileFacts) string {
 
 // send plans the upload, or the rejection when the file is not valid.
 func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Action) {
-	a.Address, a.Import, a.File, a.Report, a.known = at, imp, f.FileSeen, f.report, f.known
+	a.Address, a.Import, a.File, a.Report = at, imp, f.FileSeen, f.report
+	if f.isKnown {
+		known := f.known
+		a.known = &known
+	}
 	if f.report != nil && !f.report.Valid {
 		a.Kind, a.Reason = Reject, ReasonInvalid
 		a.Text = fmt.Sprintf("%s in it", plural(f.report.ErrorCount, "error", "errors"))

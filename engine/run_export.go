@@ -114,12 +114,12 @@ func (n *run) resumeExport(ctx context.Context, a *Action) ending {
 	}
 	failpoint.At("job.resumed")
 	a.Slot, a.Request = a.Prior.SlotAt.In(n.cfg.Location), a.Prior.Request
-	return n.followExport(ctx, l, a, resumed(att, a.Prior.RemoteID))
+	return n.followExport(ctx, l, a, job{att, a.Prior.RemoteID})
 }
 
 func (n *run) followExport(ctx context.Context, l *link, a *Action, j job) ending {
 	session, id, att := l.client.Session(perbit.ExportStream), perbit.ExportID(j.id), j.Attempt
-	p, e := n.follow(ctx, l, a, j, "exporting", func(ctx context.Context) (perbit.Progress, error) { return session.ExportProgress(ctx, id) })
+	p, e := n.follow(ctx, l, a, "exporting", func(ctx context.Context) (perbit.Progress, error) { return session.ExportProgress(ctx, id) })
 	switch {
 	case e != nil && e.code == string(perbit.ClassNotFound):
 		return n.exportFailed(ctx, att, ledger.StateNotSent, "the server does not keep the result any more; it is run again", "expired")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"dropform/engine/durable"
@@ -67,11 +66,12 @@ func (n *run) begin(ctx context.Context, l *link, a *Action, again *ledger.Work)
 
 func (n *run) dealtWith(v *ledger.View, a *Action, again *ledger.Work) error {
 	block, name := a.Address.Block().String(), a.Address.Item
-	known, _, err := v.File(block, name)
+	known, found, err := v.File(block, name)
 	if err != nil {
 		return err
 	}
-	if known != a.known && known.Digest == a.File.Digest && known.State.DealtWith() {
+	since := found && (a.known == nil || known != *a.known)
+	if since && known.Digest == a.File.Digest && known.State.DealtWith() {
 		return &errDealtWith{ending{result: ResultDone, text: "imported by another run in the meantime"}}
 	}
 	if a.isNew() {
@@ -158,21 +158,14 @@ func (n *run) intent(l *link, a *Action) ledger.Work {
 	return w
 }
 
-// job is what the server does for an attempt.
+// job is what the server does for an attempt, by the server's id.
 type job struct {
 	ledger.Attempt
-	id       string
-	recorded func() *ending // waits until the ledger has the id; nil when it has
-}
-
-// resumed is a job whose id was recorded by an earlier run.
-func resumed(att ledger.Attempt, id string) job {
-	return job{att, id, func() *ending { return nil }}
+	id string
 }
 
 // start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
-// connection says; everything else ends here. On success the ending is nil, and the id is being recorded: the server is asked
-// for progress meanwhile.
+// connection says; everything else ends here. On success the ending is nil, and the ledger has the id.
 func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (job, *ending) {
 	n.touch(a)
 	again := a.Again
@@ -191,9 +184,7 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 		failpoint.At("job.answered")
 		if err == nil {
 			n.reachable(l, a)
-			answer := make(chan *ending, 1)
-			go func() { answer <- n.accepted(ctx, a, att, id) }()
-			return job{att, id, sync.OnceValue(func() *ending { return <-answer })}, nil
+			return job{att, id}, n.accepted(ctx, a, att, id)
 		}
 		state, e := n.refused(l, a, err)
 		if err := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); err != nil {
@@ -213,7 +204,7 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 
 // isNew reports whether the action sends a file of which this block has done, and nobody has asked, anything yet.
 func (a *Action) isNew() bool {
-	return a.Import != nil && a.Request == 0 && a.Again == nil && a.known.Digest != a.File.Digest
+	return a.Import != nil && a.Request == 0 && a.Again == nil && (a.known == nil || a.known.Digest != a.File.Digest)
 }
 
 func notBegun(err error) ending {
@@ -360,7 +351,7 @@ func (n *run) resumeImport(ctx context.Context, a *Action) ending {
 	}
 	failpoint.At("job.resumed")
 	a.File = n.stillThere(a.Import, a.File)
-	return n.followImport(ctx, l, a, resumed(att, a.Prior.RemoteID), release)
+	return n.followImport(ctx, l, a, job{att, a.Prior.RemoteID}, release)
 }
 
 // stillThere finds the stamp of the file that was sent, if it still lies in its folder unchanged.
@@ -378,7 +369,7 @@ func (n *run) stillThere(imp *Import, f FileSeen) FileSeen {
 // followImport waits for the server's job and closes the work.
 func (n *run) followImport(ctx context.Context, l *link, a *Action, j job, served func()) ending {
 	session, id, att := l.client.Session(perbit.ImportStream), perbit.ImportID(j.id), j.Attempt
-	p, e := n.follow(ctx, l, a, j, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
+	p, e := n.follow(ctx, l, a, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
 	if e != nil {
 		return n.lost(ctx, a, att, *e)
 	}
@@ -387,31 +378,17 @@ func (n *run) followImport(ctx context.Context, l *link, a *Action, j job, serve
 
 // follow asks for progress until the job has ended. A stop or the end of max_wait leaves the job running on the server;
 // the next run resumes it.
-func (n *run) follow(ctx context.Context, l *link, a *Action, j job, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
+func (n *run) follow(ctx context.Context, l *link, a *Action, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
 	began := time.Now()
 	waiting, cancel := context.WithTimeout(n.soft, l.current().MaxWait)
 	defer cancel()
-	first := true
-	var unrecorded *ending
-	p, err := perbit.Follow(waiting, func(waiting context.Context) (perbit.Progress, error) {
-		p, err := poll(waiting)
-		if first {
-			first = false
-			if unrecorded = n.keepID(ctx, j, err == nil && p.Ended()); unrecorded != nil {
-				cancel()
-			}
-		}
-		return p, err
-	}, perbit.Pace{First: l.current().ProgressFirst, Longest: l.current().ProgressLongest}, func(p perbit.Progress) {
+	p, err := perbit.Follow(waiting, poll, perbit.Pace{First: l.current().ProgressFirst, Longest: l.current().ProgressLongest}, func(p perbit.Progress) {
 		percent, ok := p.Percent()
 		if !ok {
 			percent = -1
 		}
 		n.emit(StepProgress{Action: a, Phase: phase, Percent: percent, Message: p.Message, Elapsed: time.Since(began)})
 	})
-	if unrecorded != nil {
-		return p, unrecorded
-	}
 	switch {
 	case err == nil:
 		return p, nil
@@ -432,18 +409,6 @@ func (n *run) follow(ctx context.Context, l *link, a *Action, j job, phase strin
 	out := ending{result: ResultWaiting, text: sentence(e), next: e.Hint, code: string(e.Class)}
 	n.unreachable(l, a, err, &out)
 	return p, &out
-}
-
-// keepID sees to it that the server's id is recorded, and, for a job that has not ended by the first answer, that it outlasts a
-// power cut too. That the latter fails is no end: the next write makes up for it.
-func (n *run) keepID(ctx context.Context, j job, ended bool) *ending {
-	if e := j.recorded(); e != nil || ended {
-		return e
-	}
-	ctx, cancel := recording(ctx)
-	defer cancel()
-	_ = n.o.Process.Keep(ctx, j.Attempt, j.id)
-	return nil
 }
 
 // lost ends work whose id the server does not know any more: whether the import ran is then unknown. Every other

@@ -86,6 +86,17 @@ type fileFacts struct {
 	other   *ledger.Work  // of another import that dealt with this very file
 }
 
+// unsettled counts the files of which the ledger does not know all.
+func (s *importSeen) unsettled() int {
+	n := 0
+	for _, f := range s.files {
+		if !f.settled {
+			n++
+		}
+	}
+	return n
+}
+
 // exportSeen is one export with its runs.
 type exportSeen struct {
 	last          []ledger.Work // newest first

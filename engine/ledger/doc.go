@@ -25,8 +25,8 @@
 //
 // Calls that write at the same time share a transaction and its flush; each returns when it is durable, and fails alone. The
 // flush is ours, of SQLite's log: others write while the disk answers, and an intent that could not be flushed is taken back.
-// Three things survive the process but are not flushed by themselves. Claims mean nothing after a power cut, moves that were
-// made are found made, and the server's id is flushed with the outcome, or as soon as the job takes its time (Keep).
+// Two things survive the process but are not flushed by themselves: claims mean nothing after a power cut, and moves that were
+// made are found made. The server's id is answered first and flushed a few milliseconds later, if no other write does it.
 //
 // # What a crash leaves
 //

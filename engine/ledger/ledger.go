@@ -46,6 +46,7 @@ type Ledger struct {
 	queue []*job // what waits for the turn
 
 	checkpoints checkpoints
+	debt        debt
 }
 
 // Open opens the ledger at the absolute path, creating it and its private folder where they are missing. A network file
@@ -219,6 +220,7 @@ func (l *Ledger) Close() error {
 	}
 	errs = append(errs, l.reader.Close())
 	l.checkpoints.all.Wait()
+	l.debt.all.Wait()
 	return errors.Join(append(errs, l.log.Close(), l.tx.close(), l.db.Close())...)
 }
 

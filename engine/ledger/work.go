@@ -253,28 +253,16 @@ func swap(ctx context.Context, tx *txn, query string, args ...any) error {
 }
 
 // Accepted records the server's id the moment it is known: from here on the work is resumed, never sent again. It survives
-// the end of the process, but a power cut only with the next durable write, see Keep.
+// the end of the process when it returns, and a power cut a few milliseconds later.
 func (p *Process) Accepted(ctx context.Context, a Attempt, remoteID string) error {
-	err := p.l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
-		if err := remember(ctx, tx, a, remoteID); err != nil {
+	err := p.l.writeSoon(ctx, func(ctx context.Context, tx *txn) error {
+		if _, err := tx.ExecContext(ctx, `UPDATE attempt SET remote_id = ? WHERE id = ?`, remoteID, a.ID); err != nil {
 			return err
 		}
 		return swap(ctx, tx, `UPDATE work SET state = ?, remote_id = ? WHERE id = ? AND attempt = ? AND epoch = ? AND state = ?`,
 			StateRunning, remoteID, a.Work, a.ID, a.Epoch, StateSending)
 	})
 	return explain(err, "record the server's id")
-}
-
-// Keep makes an id that Accepted recorded survive a power cut. A job that has ended by the time it is first asked for does
-// without: its outcome does the same.
-func (p *Process) Keep(ctx context.Context, a Attempt, remoteID string) error {
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error { return remember(ctx, tx, a, remoteID) })
-	return explain(err, "record the server's id")
-}
-
-func remember(ctx context.Context, tx *txn, a Attempt, remoteID string) error {
-	_, err := tx.ExecContext(ctx, `UPDATE attempt SET remote_id = ? WHERE id = ?`, remoteID, a.ID)
-	return err
 }
 
 // Resume takes over running work of a process that is gone. The epoch moves on, so that a process that only seemed gone

@@ -19,6 +19,7 @@ type job struct {
 	ctx     context.Context //nolint:containedctx // a job does not outlive the call that made it
 	fn      func(context.Context, *txn) error
 	loose   bool       // need not survive a power cut
+	soon    bool       // loose, but not for long
 	patient bool       // may wait for others
 	done    chan error // has room for the answer
 }
@@ -118,6 +119,9 @@ func (l *Ledger) commit(batch []*job) (firm []*job) {
 			err = l.tx.do(ctx, `COMMIT`)
 			failpoint.At("ledger.committed")
 			l.committed()
+			if err == nil && slices.ContainsFunc(batch, func(j *job) bool { return j.soon }) {
+				l.oweFlush()
+			}
 		}
 		if err != nil {
 			_ = l.tx.do(ctx, `ROLLBACK`) // which fails where SQLite has already rolled back
@@ -142,6 +146,7 @@ func (l *Ledger) flush(firm []*job) {
 	if len(firm) == 0 {
 		return
 	}
+	l.debt.paid()
 	err := l.log.Flush()
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errNotFlushed, err)

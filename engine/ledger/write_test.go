@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"dropform/engine/ledger"
 )
@@ -223,4 +224,16 @@ func TestUnflushedIntent(t *testing.T) {
 	disk.Broken.Store(false)
 	again := s.row(w.Address, w.Item, 1)
 	s.begin(w, &again)
+}
+
+// The server's id is answered before it is flushed, and flushed soon without another write.
+func TestIDIsFlushedSoon(t *testing.T) {
+	s := newSite(t)
+	disk := s.l.OnDisk()
+	a := s.begin(s.file("a.csv", "d1"), nil)
+	before := disk.Flushes.Load()
+	s.must(s.p.Accepted(ctx, a, "id-1"))
+	for disk.Flushes.Load() == before {
+		time.Sleep(time.Millisecond)
+	}
 }
