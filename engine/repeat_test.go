@@ -164,7 +164,7 @@ func TestMissedAllLosesNoSlot(t *testing.T) {
 	r := newRig(t)
 	shift := time.Duration(0)
 	r.now = func() time.Time { return time.Now().Add(shift) }
-	cfg := r.load(head + replaceOnce(payroll, "  target {", "  schedule {\n    cron = \"30 5 * * *\"\n    missed = \"all\"\n    timezone = \"UTC\"\n  }\n  target {"))
+	cfg := r.load(scheduled(`cron = "30 5 * * *"`, `missed = "all"`))
 	r.apply(cfg, engine.PlanOptions{})
 	shift = 72 * time.Hour
 	p := r.plan(cfg, engine.PlanOptions{})
