@@ -84,7 +84,7 @@ func (in *reader) read(ctx context.Context) error {
 		b.data = append(b.data, make([]byte, len(b.data))...)
 		return nil
 	}
-	in.turn(pos)
+	in.turn(pos, eof)
 	if eof {
 		return in.footer()
 	}
@@ -184,11 +184,16 @@ func (b *batch) names(r *record, set charset, quote byte) []string {
 	return names
 }
 
-// turn lets go of the batch and begins the next with the bytes left over from pos.
-func (in *reader) turn(pos int) {
+// turn lets go of the batch and begins the next with the bytes left over from pos; at the end of the file nothing is to follow
+// them.
+func (in *reader) turn(pos int, eof bool) {
 	b := in.batch
 	rest := b.data[pos:b.n]
-	fresh := in.fresh(max(in.size(), len(rest)))
+	room := len(rest)
+	if !eof {
+		room = max(room, in.size())
+	}
+	fresh := in.fresh(room)
 	fresh.n = copy(fresh.data, rest)
 	fresh.base, fresh.wide = b.offset(uint32(pos)), b.wide
 	if b.left {

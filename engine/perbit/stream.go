@@ -12,12 +12,17 @@ const peekLimit = 8 << 10
 type stream struct {
 	x      *exchange
 	prefix *bytes.Reader
+	whole  bool // the prefix is all of it
 	fail   *Error
 }
 
 // open looks at the answer's beginning, because an error text may come with status 200, and hands on all of it.
 func (x *exchange) open() (io.ReadCloser, *Error) {
-	head, n := make([]byte, peekLimit), 0
+	size := peekLimit
+	if length := x.res.ContentLength; length >= 0 && length < peekLimit {
+		size = int(length) + 1 // one more, to meet its end
+	}
+	head, n := make([]byte, size), 0
 	var err error
 	for err == nil && n < len(head) {
 		var more int
@@ -38,7 +43,7 @@ func (x *exchange) open() (io.ReadCloser, *Error) {
 		x.end()
 		return nil, e
 	}
-	return &stream{x: x, prefix: bytes.NewReader(head[:n])}, nil
+	return &stream{x: x, prefix: bytes.NewReader(head[:n]), whole: err == io.EOF}, nil
 }
 
 // Read fails with an *Error when the answer breaks off.
@@ -55,6 +60,16 @@ func (s *stream) Read(p []byte) (int, error) {
 		err = s.fail
 	}
 	return n, err
+}
+
+// WriteTo is for io.Copy, which would need a large buffer of its own for the smallest protocol.
+func (s *stream) WriteTo(w io.Writer) (int64, error) {
+	n, err := s.prefix.WriteTo(w)
+	if err != nil || s.whole {
+		return n, err
+	}
+	more, err := io.Copy(w, struct{ io.Reader }{s})
+	return n + more, err
 }
 
 // Close gives the connection back if the answer was read to its end, else closes it.

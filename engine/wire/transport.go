@@ -101,9 +101,14 @@ func (c *patientConn) Read(p []byte) (int, error) {
 // bodyBlock is how many bytes of a request's body are written at once: the 32 KiB of io.Copy cost a fifth of a large upload.
 const bodyBlock = 256 << 10
 
+// bodyBlocks are kept between requests: among many small files a new one for each was most of what the program allocated.
+var bodyBlocks = sync.Pool{New: func() any { return new([bodyBlock]byte) }}
+
 // ReadFrom writes what r has, see bodyBlock; net/http asks for it with a body.
 func (c *patientConn) ReadFrom(r io.Reader) (int64, error) {
-	return io.CopyBuffer(struct{ io.Writer }{c}, r, make([]byte, bodyBlock))
+	block := bodyBlocks.Get().(*[bodyBlock]byte)
+	defer bodyBlocks.Put(block)
+	return io.CopyBuffer(struct{ io.Writer }{c}, r, block[:])
 }
 
 // Write returns an error late, see Patient.
