@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"dropform/engine"
 	"dropform/engine/faultfs"
+	"dropform/engine/ledger"
 )
 
 // cutOff has a process die while it copies a file to its archive, which lies on another volume.
@@ -72,6 +74,49 @@ func TestCopyOfABlockThatIsGone(t *testing.T) {
 				t.Errorf("left %q, in the folder %q", left, r.names("in"))
 			}
 		})
+	}
+}
+
+// TestFolderThatNothingLeadsToAnyMore: a process died while it wrote there, and then the export went, or writes elsewhere, or
+// the import has another drop folder.
+func TestFolderThatNothingLeadsToAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ before, after, folder string }{
+		"export gone":    {crashExport, "", "out"},
+		"other target":   {crashExport, strings.Replace(crashExport, "out/", "elsewhere/", 1), "out"},
+		"import gone":    {staff, "", "in"},
+		"other folder":   {staff, strings.Replace(staff, `"in"`, `"in2"`, 1), "in"},
+		"other archive":  {with(staff, inDone), with(staff, strings.Replace(inDone, `"done"`, `"old"`, 1)), "done"},
+		"other protocol": {with(staff, "protocol {\n    path = \"../protocols/${file.stem}.txt\"\n  }"), staff, "protocols"},
+	} {
+		for command, run := range map[string]func(*rig, *engine.Config){
+			"apply": func(r *rig, cfg *engine.Config) { r.apply(cfg, engine.PlanOptions{}) },
+			"watch": func(r *rig, cfg *engine.Config) { r.serve(cfg, true).end() },
+		} {
+			t.Run(name+", "+command, func(t *testing.T) {
+				t.Parallel()
+				r := newRig(t)
+				shift := time.Duration(0)
+				r.now = func() time.Time { return time.Now().Add(shift) }
+				r.write("in/a.csv", goodCSV)
+				r.apply(r.load(head+c.before), engine.PlanOptions{})
+				r.write(c.folder+"/.x.csv.abcdefghijkl.dropform-tmp", "half")
+				after := r.load(head + c.after)
+				run(r, after)
+				shift = 2 * time.Minute
+				run(r, after)
+				if left := r.temps(); len(left) > 0 {
+					t.Errorf("left %q", left)
+				}
+				r.view(func(v *ledger.View) error {
+					found, err := v.Abandoned("")
+					if slices.ContainsFunc(found, func(s ledger.Scratch) bool { return s.Folder == r.path(c.folder) }) {
+						t.Errorf("still looked for: %+v", found)
+					}
+					return err
+				})
+			})
+		}
 	}
 }
 

@@ -188,7 +188,7 @@ func (n *run) moveAll(ctx context.Context, owed []ledger.Filing, again bool) err
 			continue
 		}
 		failpoint.At("filing.move")
-		moved, err := n.move(f)
+		moved, err := n.move(ctx, f)
 		failpoint.At("filing.moved")
 		replaced = replaced || f.Kept == purposeArchive && !moved
 		if err != nil {
@@ -214,7 +214,7 @@ func (n *run) moveAll(ctx context.Context, owed []ledger.Filing, again bool) err
 
 // move carries out one filing. It reports false when the source is gone or is new content, which stays. A filing without a
 // target is a marker that is not needed any more.
-func (n *run) move(f ledger.Filing) (bool, error) {
+func (n *run) move(ctx context.Context, f ledger.Filing) (bool, error) {
 	fs := n.o.FS
 	info, err := lstat(fs, f.Source)
 	if f.Target == "" {
@@ -248,7 +248,7 @@ func (n *run) move(f ledger.Filing) (bool, error) {
 			return false, nil
 		}
 	}
-	if err := n.makeRoom(f.Target); err != nil {
+	if err := n.makeRoom(ctx, f.Target); err != nil {
 		return false, err
 	}
 	err = durable.Move(fs, f.Source, f.Target)
@@ -261,14 +261,13 @@ func (n *run) move(f ledger.Filing) (bool, error) {
 	return n.ours(f)
 }
 
-// makeRoom makes the folder of a file that is about to be written, and clears it of what a crash left there.
-func (r *Runner) makeRoom(path string) error {
+// makeRoom makes the folder of a file that is about to be written, and sees to what a crash may leave or has left there.
+func (r *Runner) makeRoom(ctx context.Context, path string) error {
 	folder := filepath.Dir(path)
 	if err := durable.MkdirAll(r.o.FS, folder, 0o755); err != nil {
 		return err
 	}
-	r.sweepWritten(folder)
-	return nil
+	return r.writesIn(ctx, folder)
 }
 
 // isFile tells the dropped file from our reports: it has the stamp under which it was decided on.

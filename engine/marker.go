@@ -103,6 +103,9 @@ func (e *notOurs) Error() string { return "the folder belongs to another ledger:
 // mark claims a folder that bears no marker, or renews this ledger's claim, durably. One that another ledger has claimed since
 // it was last looked at is *notOurs and stays theirs; of two ledgers that claim a bare folder at once, one gets it.
 func (r *Runner) mark(ctx context.Context, folder string) error {
+	if err := r.writesIn(ctx, folder); err != nil {
+		return err
+	}
 	err := r.markOnce(ctx, folder)
 	if errors.Is(err, os.ErrExist) { // somebody was faster, and it may be another block of this project
 		return r.markOnce(ctx, folder)

@@ -147,7 +147,7 @@ func (n *run) fetchProtocol(ctx context.Context, a *Action, p perbit.Progress, s
 	for try := 1; ; try++ {
 		stream, err := fetch(ctx)
 		if err == nil {
-			return n.writeProtocol(a, stream, served)
+			return n.writeProtocol(ctx, a, stream, served)
 		}
 		e := (*perbit.Error)(nil)
 		missing := errors.As(err, &e) && e.Class == perbit.ClassNotFound
@@ -166,7 +166,7 @@ func (n *run) fetchProtocol(ctx context.Context, a *Action, p perbit.Progress, s
 
 // writeProtocol puts the server's bytes beside the file, unaltered, and reads them for the words that turn completed
 // into completed with errors. An earlier content's protocol of the same name is kept under a name with its time.
-func (n *run) writeProtocol(a *Action, stream io.ReadCloser, served func()) (written, error) {
+func (n *run) writeProtocol(ctx context.Context, a *Action, stream io.ReadCloser, served func()) (written, error) {
 	defer stream.Close()
 	imp := a.Import
 	name, err := imp.Protocol.Path(imp.scope(n.cfg, a.File))
@@ -174,7 +174,7 @@ func (n *run) writeProtocol(a *Action, stream io.ReadCloser, served func()) (wri
 		return written{}, fmt.Errorf("protocol.path: %w", err)
 	}
 	path := beside(imp.Folder, name)
-	if err := n.makeRoom(path); err != nil {
+	if err := n.makeRoom(ctx, path); err != nil {
 		return written{}, err
 	}
 	f, err := durable.Create(n.o.FS, path, 0o644)

@@ -25,6 +25,7 @@ type result struct {
 	fs     afero.Fs
 	path   string // the target
 	temp   string // the finished temporary file; empty once it has been put somewhere
+	made   []func()
 	digest string // SHA-256 of the bytes as written, hex
 	size   int64
 	rows   int64
@@ -34,12 +35,12 @@ type result struct {
 func base(path string) string { return filepath.Base(path) }
 
 // receive streams the server's bytes into a temporary file, transcoding them on the way where the target says so.
-func (n *run) receive(a *Action, stream io.Reader) (*result, error) {
+func (n *run) receive(ctx context.Context, a *Action, stream io.Reader) (*result, error) {
 	path, err := a.Export.place(n.o.FS, n.cfg, a.runScope())
 	if err != nil {
 		return nil, err
 	}
-	if err := n.makeRoom(path); err != nil {
+	if err := n.makeRoom(ctx, path); err != nil {
 		return nil, err
 	}
 	if err := durable.RemoveTempOf(n.o.FS, path); err != nil {
@@ -76,6 +77,7 @@ func (r *result) write(from io.Reader, into func(func(io.Writer) error) error) e
 // scratch is a file that nobody looks for: it is gone, or overwritten by the next run, before anything counts on it.
 func (r *result) scratch(path string) func(func(io.Writer) error) error {
 	return func(write func(io.Writer) error) error {
+		r.made = append(r.made, durable.Making(path))
 		f, err := r.fs.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 		if err != nil {
 			return err
@@ -92,6 +94,11 @@ func sum(h hash.Hash) string { return hex.EncodeToString(h.Sum(nil)) }
 
 // abort removes the temporary file, if it is still one.
 func (r *result) abort() {
+	defer func() {
+		for _, made := range r.made {
+			made()
+		}
+	}()
 	if r.temp != "" {
 		// What stays behind is overwritten by the next run of the same target.
 		_ = r.fs.Remove(r.temp)
@@ -187,7 +194,7 @@ func (r *result) expect(x Expect, good *ledger.Work) string {
 
 // companions writes the checksum and then the done file, so that whoever waits for the done file finds all of it. They are
 // recorded as written with the target: keep deletes them together.
-func (n *run) companions(a *Action, path string, res *result) ([]ledger.Written, error) {
+func (n *run) companions(ctx context.Context, a *Action, path string, res *result) ([]ledger.Written, error) {
 	t := a.Export.Target
 	var out []ledger.Written
 	add := func(file, text string) error {
@@ -208,6 +215,9 @@ func (n *run) companions(a *Action, path string, res *result) ([]ledger.Written,
 	}
 	done, err := a.Export.doneFile(path, a.runScope())
 	if err != nil {
+		return nil, err
+	}
+	if err := n.makeRoom(ctx, done); err != nil {
 		return nil, err
 	}
 	return out, add(done, "")

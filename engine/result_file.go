@@ -412,7 +412,7 @@ func lastRecord(whole []byte) (end int64) {
 }
 
 // writeImage writes the decoded image of a position beside the result.
-func (n *run) writeImage(a *Action, answer *conbox.Answer) (string, error) {
+func (n *run) writeImage(ctx context.Context, a *Action, answer *conbox.Answer) (string, error) {
 	if a.Rule.Result.Images == nil || len(answer.Image) == 0 || a.File.Name == "" {
 		return "", nil
 	}
@@ -422,7 +422,7 @@ func (n *run) writeImage(a *Action, answer *conbox.Answer) (string, error) {
 	}
 	name := imageName(a.Address.Item) + imageSuffix(answer.Image)
 	path := filepath.Join(folder, name)
-	if err := n.makeRoom(path); err != nil {
+	if err := n.makeRoom(ctx, path); err != nil {
 		return "", err
 	}
 	err = durable.WriteFile(n.o.FS, path, 0o644, func(w io.Writer) error {

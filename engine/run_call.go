@@ -267,7 +267,7 @@ func (c *Call) whatToLookFor() string {
 // callDone records a call that the server made, then files its file away if it was the last one.
 func (n *run) callDone(ctx context.Context, a *Action, att ledger.Attempt, answer *conbox.Answer) ending {
 	e := ending{result: ResultDone, text: a.done(answer)}
-	image, err := n.writeImage(a, answer)
+	image, err := n.writeImage(ctx, a, answer)
 	if err != nil {
 		answer.Warnings = append(answer.Warnings, "its image could not be written: "+plainError(err))
 	}

@@ -182,7 +182,7 @@ func (n *run) receiveOnce(ctx context.Context, a *Action, fetch func(context.Con
 		return nil, err
 	}
 	defer stream.Close()
-	return n.receive(a, stream)
+	return n.receive(ctx, a, stream)
 }
 
 func (n *run) resultFailed(ctx context.Context, l *link, a *Action, att ledger.Attempt, err error) ending {
@@ -262,7 +262,7 @@ func (n *run) deliver(ctx context.Context, a *Action, att ledger.Attempt, res *r
 		}
 	}
 	failpoint.At("export.put")
-	with, err := n.companions(a, o.Path, res)
+	with, err := n.companions(ctx, a, o.Path, res)
 	failpoint.At("export.companions")
 	if err != nil {
 		return n.resultFailed(ctx, nil, a, att, err)

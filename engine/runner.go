@@ -104,7 +104,7 @@ type run struct {
 func (r *Runner) Apply(ctx, soft context.Context, cfg *Config, plan *Plan) (Tally, error) {
 	failpoint.At("run.begun")
 	n := &run{Runner: r, cfg: cfg, soft: soft}
-	r.sweepOld(ctx, cfg)
+	r.sweepAbandoned(ctx)
 	if err := r.applyDefinitions(ctx, plan.Definitions); err != nil {
 		return n.tally, err
 	}
@@ -225,7 +225,7 @@ func (n *run) block(ctx context.Context, g *group) bool {
 		// A claim that cannot be given back now ends with the process.
 		_ = n.o.Process.Release(context.WithoutCancel(ctx), turn)
 	}()
-	n.sweep(g)
+	n.sweep(ctx, g)
 	defer func() {
 		if err := n.noteLines(ctx); err != nil {
 			n.o.Log.Debug("note the written lines", "error", plainError(err)) // they are owed, and found there by the next run

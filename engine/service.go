@@ -131,7 +131,7 @@ func (s *Service) Run(ctx, soft context.Context, cfg *Config) (Tally, error) {
 	var watcher sync.WaitGroup
 	failed := make(chan error, 1)
 	watcher.Go(func() { failed <- s.o.Watcher.Run(watching) })
-	s.sweepOwed(ctx)
+	s.sweep(ctx, soft)
 	err := s.reconcile(ctx, soft)
 	if err == nil {
 		err = s.loop(ctx, soft, failed)
@@ -184,7 +184,7 @@ func (s *Service) loop(ctx, soft context.Context, failed <-chan error) error {
 			s.hint(ctx, soft, e)
 		case <-renew.C:
 			s.renewMarkers(ctx)
-			s.sweepOwed(ctx)
+			s.sweep(ctx, soft)
 		case <-tick.C:
 			before := wall
 			wall = s.o.Planner.Now().Round(0)
@@ -215,10 +215,18 @@ func (s *Service) renewMarkers(ctx context.Context) {
 	n.markServed(ctx)
 }
 
-// sweepOwed looks for what a crash left where moves are owed to: at the start, and now and again, because it was too young then
-// if the watch came back at once. The loop does not wait for it: a folder may lie on a share that is away.
-func (s *Service) sweepOwed(ctx context.Context) {
-	s.work.Go(func() { s.o.Runner.sweepOwed(ctx) })
+// sweep looks for what processes that are gone left half written: at the start, once more when what was too young then has
+// grown old, and now and again. The loop does not wait for it: a folder may lie on a share that is away.
+func (s *Service) sweep(ctx, soft context.Context) {
+	s.work.Go(func() {
+		if !s.o.Runner.sweepAbandoned(ctx) {
+			return
+		}
+		n := &run{Runner: s.o.Runner, soft: soft}
+		if n.sleep(abandonedAfter) {
+			s.o.Runner.sweepAbandoned(ctx)
+		}
+	})
 }
 
 // lookAgain lays every block on its desk: what it left open may go on.

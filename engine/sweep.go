@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -15,6 +14,9 @@ import (
 // abandonedAfter is how old a temporary file has to be to count as left behind by a crash, where others may be writing.
 const abandonedAfter = time.Minute
 
+// forgottenAfter is how long a folder that cannot be read is looked at for what a crash left there.
+const forgottenAfter = 30 * 24 * time.Hour
+
 // swept are the folders from which this process has removed what crashes left half written.
 type swept struct {
 	mu    sync.Mutex
@@ -22,10 +24,9 @@ type swept struct {
 	old   map[string]time.Time // folders that are written to: when
 }
 
-// sweep removes from a block's drop folder, once in a process, what a killed process left half written there. The block's
-// turn is ours, so nobody else is writing reports; a marker that another process writes at this very moment is only
-// written later.
-func (n *run) sweep(g *group) {
+// sweep removes from a block's drop folder, once in a process, what a killed process left half written there. Where another
+// process writes there as well (a block of its own may share the folder) that is left to whoever comes when it has gone.
+func (n *run) sweep(ctx context.Context, g *group) {
 	a := g.actions[0]
 	if a.Export != nil || a.Import == nil && a.Rule == nil {
 		return
@@ -42,7 +43,11 @@ func (n *run) sweep(g *group) {
 	if done || folder == "" {
 		return
 	}
-	if !n.removeTemp(folder, time.Time{}) {
+	alone, err := n.o.Process.WritesIn(ctx, folder)
+	if err != nil {
+		n.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err))
+	}
+	if err != nil || alone && !n.removeTemp(folder, time.Time{}) {
 		n.unswept(a)
 	}
 }
@@ -55,63 +60,69 @@ func (n *run) unswept(a *Action) {
 	delete(n.swept.whole, a.dropFolder().Folder)
 }
 
-// sweepOld removes what is too old to be still in the making from all drop folders, and from where moves are owed to: those of
-// a block that is gone are carried out by nobody, and a copy to another volume may have been cut off in the middle of one.
-func (r *Runner) sweepOld(ctx context.Context, cfg *Config) {
-	for _, folder := range cfg.folders() {
-		r.removeTemp(folder.Folder, r.o.Now().Add(-abandonedAfter))
-	}
-	r.sweepOwed(ctx)
-}
-
-// sweepOwed is sweepOld for the folders that moves are owed to. Where an export that is gone was to write, no one knows.
-func (r *Runner) sweepOwed(ctx context.Context) {
-	var owed []ledger.Filing
+// sweepAbandoned removes what processes that are gone left half written, wherever they wrote: the configuration need not lead
+// there any more. It reports whether something is to be looked at again when it has grown old.
+func (r *Runner) sweepAbandoned(ctx context.Context) (again bool) {
+	var found []ledger.Scratch
 	err := r.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) {
-		owed, err = v.Filings()
+		found, err = v.Abandoned(r.o.Process.ID)
 		return err
 	})
 	if err != nil {
-		r.o.Log.Debug("look for moves that are owed", "error", err)
-		return
+		r.o.Log.Debug("look for folders that were written to", "error", plainError(err))
+		return false
 	}
-	swept := map[string]bool{}
-	for _, f := range owed {
-		folder := filepath.Dir(f.Target)
-		if f.Target == "" || swept[folder] { // a marker goes nowhere
+	for _, s := range found {
+		left, err := durable.RemoveTemp(r.o.FS, s.Folder, r.o.Now().Add(-abandonedAfter))
+		switch {
+		case left > 0:
+			again = true
+			continue
+		case err != nil && !errors.Is(err, os.ErrNotExist) && r.o.Now().Sub(s.Last) < forgottenAfter:
+			r.o.Log.Debug("sweep the folder", "folder", s.Folder, "error", plainError(err))
 			continue
 		}
-		swept[folder] = true
-		r.removeTemp(folder, r.o.Now().Add(-abandonedAfter))
+		if err := r.o.Ledger.Swept(ctx, s); err != nil {
+			r.o.Log.Debug("sweep the folder", "folder", s.Folder, "error", plainError(err))
+		}
 	}
+	return again
 }
 
-// sweepWritten removes what is too old to be still in the making from a folder that something is written to and that need
-// not be a drop folder: an archive, a target's, one of protocols or images. It looks at the first writing, and once more
-// when what a crash left just before this process began has grown old.
-func (r *Runner) sweepWritten(folder string) {
+// writesIn is to be called before something is written in a folder for which no turn has been claimed: an archive, a target's,
+// one of protocols or images, or a drop folder that is marked. It records that, at first, and removes what is too old to be still in the making, once more when
+// what a crash left just before this process began has grown old.
+func (r *Runner) writesIn(ctx context.Context, folder string) error {
 	now := r.o.Now()
 	w := &r.swept
 	w.mu.Lock()
 	first, looked := w.old[folder]
 	again := looked && !first.IsZero() && now.Sub(first) > abandonedAfter
-	switch {
-	case looked && !again:
-		w.mu.Unlock()
-		return
-	case w.old == nil:
+	w.mu.Unlock()
+	if looked && !again {
+		return nil
+	}
+	alone, err := r.o.Process.WritesIn(ctx, folder)
+	if err != nil {
+		return err
+	}
+	if alone {
+		r.removeTemp(folder, now.Add(-abandonedAfter))
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.old == nil {
 		w.old = map[string]time.Time{}
 	}
 	w.old[folder] = now
 	if again {
 		w.old[folder] = time.Time{} // that was the last time
 	}
-	w.mu.Unlock()
-	r.removeTemp(folder, now.Add(-abandonedAfter))
+	return nil
 }
 
 func (r *Runner) removeTemp(folder string, before time.Time) (done bool) {
-	err := durable.RemoveTemp(r.o.FS, folder, before)
+	_, err := durable.RemoveTemp(r.o.FS, folder, before)
 	if err != nil && !errors.Is(err, os.ErrNotExist) { // it may not be there yet
 		r.o.Log.Debug("sweep the folder", "folder", folder, "error", plainError(err))
 		return false

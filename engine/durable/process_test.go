@@ -191,7 +191,7 @@ func TestKilledWriterLeavesAWholeFile(t *testing.T) {
 		if v := int(got[0] - 'a'); v != last%26 && v != (last+1)%26 {
 			t.Errorf("target holds version %d, the last one reported was %d", v, last)
 		}
-		if err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil {
+		if _, err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil {
 			t.Error(err)
 		}
 		if left := names(t, fs, dir); left != "target.csv" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -46,24 +47,58 @@ func IsTemp(name string) bool {
 	return strings.HasPrefix(name, ".") && strings.HasSuffix(name, tempSuffix)
 }
 
+// making are the names of the temporary files that this process is writing, and how many of each.
+var making = struct {
+	sync.Mutex
+	names map[string]int
+}{names: map[string]int{}}
+
+// Making keeps RemoveTemp and RemoveTempOf from a temporary file that this process is writing, until done is called: one that
+// waits for the next bytes of a slow server is nobody's leftover, however old it is. Create does it by itself.
+func Making(path string) (done func()) {
+	name := filepath.Base(path)
+	making.Lock()
+	defer making.Unlock()
+	making.names[name]++
+	return sync.OnceFunc(func() {
+		making.Lock()
+		defer making.Unlock()
+		if making.names[name]--; making.names[name] == 0 {
+			delete(making.names, name)
+		}
+	})
+}
+
+func inMaking(path string) bool {
+	making.Lock()
+	defer making.Unlock()
+	return making.names[filepath.Base(path)] > 0
+}
+
 // RemoveTemp removes from dir (not below it) the temporary files that a crash left behind and that were last modified
-// before the given time; a zero time means all of them. Where other processes may be writing, pass a time that none of
-// their writes can be older than. Everything removable is removed before the first error is returned.
-func RemoveTemp(fs afero.Fs, dir string, before time.Time) error {
+// before the given time; a zero time means all of them. What this process is writing stays. Where others may be writing,
+// pass a time that none of their writes can be older than. It returns how many stay because they are too young or being
+// written. Everything removable is removed before the first error is returned.
+func RemoveTemp(fs afero.Fs, dir string, before time.Time) (left int, err error) {
 	names, err := tempNames(fs, dir)
 	if err != nil {
-		return fmt.Errorf("look for temporary files in %s: %w", dir, err)
+		return 0, fmt.Errorf("look for temporary files in %s: %w", dir, err)
 	}
 	var errs []error
 	for _, name := range names {
-		if err := removeTemp(fs, filepath.Join(dir, name), before); err != nil && !errors.Is(err, os.ErrNotExist) {
+		gone, err := removeTemp(fs, filepath.Join(dir, name), before)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+		case err != nil:
 			errs = append(errs, fmt.Errorf("remove temporary file: %w", err))
+		case !gone:
+			left++
 		}
 	}
-	return errors.Join(errs...)
+	return left, errors.Join(errs...)
 }
 
-// RemoveTempOf removes the temporary files that a crash left behind while path was being written. Nobody else may be
+// RemoveTempOf removes the temporary files that a crash left behind while path was being written. No other process may be
 // writing path.
 func RemoveTempOf(fs afero.Fs, path string) error {
 	dir, base := filepath.Split(path)
@@ -77,22 +112,25 @@ func RemoveTempOf(fs afero.Fs, path string) error {
 		if !strings.HasPrefix(name, prefix) {
 			continue
 		}
-		if err := removeTemp(fs, filepath.Join(dir, name), time.Time{}); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if _, err := removeTemp(fs, filepath.Join(dir, name), time.Time{}); err != nil && !errors.Is(err, os.ErrNotExist) {
 			errs = append(errs, fmt.Errorf("remove temporary file: %w", err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-func removeTemp(fs afero.Fs, path string, before time.Time) error {
+// removeTemp reports false for what stays. Somebody's folder of such a name is none of ours.
+func removeTemp(fs afero.Fs, path string, before time.Time) (gone bool, err error) {
 	fi, err := lstat(fs, path)
-	if err != nil {
-		return err
+	switch {
+	case err != nil:
+		return false, err
+	case !fi.Mode().IsRegular():
+		return true, nil
+	case inMaking(path) || !before.IsZero() && !fi.ModTime().Before(before):
+		return false, nil
 	}
-	if !fi.Mode().IsRegular() || !before.IsZero() && !fi.ModTime().Before(before) {
-		return nil
-	}
-	return retryBusy(isBusy, func() error { return fs.Remove(path) })
+	return true, retryBusy(isBusy, func() error { return fs.Remove(path) })
 }
 
 // tempNames reads dir in batches and keeps only temporary names: a drop folder may hold a hundred thousand others.

@@ -41,18 +41,26 @@ type File struct {
 	fs     afero.Fs
 	temp   afero.File
 	target string
-	err    error // the first failed write: after it the content has a gap, so Commit refuses
+	made   func() // it is not in the making any more
+	err    error  // the first failed write: after it the content has a gap, so Commit refuses
 	done   bool
 }
 
 // Create starts the streaming form of WriteFile. Nothing is seen at path before Commit.
 func Create(fs afero.Fs, path string, perm os.FileMode) (*File, error) {
 	name := filepath.Join(filepath.Dir(path), tempName(filepath.Base(path)))
+	f := &File{fs: fs, target: path, made: Making(name)}
+	defer func() {
+		if f.temp == nil {
+			f.made()
+		}
+	}()
 	temp, err := fs.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm)
 	if err != nil {
 		return nil, fmt.Errorf("create %s: %w", path, err)
 	}
-	return &File{fs: fs, temp: temp, target: path}, nil
+	f.temp = temp
+	return f, nil
 }
 
 // Write appends p. After a failed Write every later one fails the same way.
@@ -86,6 +94,7 @@ func (f *File) Abort() {
 	if f.done {
 		return
 	}
+	defer f.made()
 	f.done = true
 	_ = f.temp.Close() // Windows removes no open file; closed before is fine
 	_ = f.fs.Remove(f.temp.Name())
@@ -113,6 +122,7 @@ func (f *File) place(rename func(from, to string) error) error {
 		return fmt.Errorf("put %s in place: %w", f.target, err)
 	}
 	f.done = true // the temporary name is the target now: from here Abort must not remove anything
+	f.made()
 	if err := SyncDir(f.fs, filepath.Dir(f.target)); err != nil {
 		return fmt.Errorf("%s is in place, but a power cut could undo it: %w", f.target, err)
 	}

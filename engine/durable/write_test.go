@@ -207,20 +207,56 @@ func TestRemoveTemp(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := durable.RemoveTemp(fs, dir, now.Add(-time.Hour)); err != nil {
-			t.Fatal(err)
+		if left, err := durable.RemoveTemp(fs, dir, now.Add(-time.Hour)); err != nil || left != 1 {
+			t.Fatalf("%d left, %v", left, err)
 		}
 		if got := names(t, fs, dir); got != ".b.csv.x2.dropform-tmp .d.csv c.dropform-tmp e.csv" {
 			t.Errorf("folder holds %s", got)
 		}
-		if err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil {
-			t.Fatal(err)
+		if left, err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil || left != 0 {
+			t.Fatalf("%d left, %v", left, err)
 		}
 		if got := names(t, fs, dir); got != ".d.csv c.dropform-tmp e.csv" {
 			t.Errorf("folder holds %s", got)
 		}
-		if err := durable.RemoveTemp(fs, filepath.Join(dir, "gone"), now); !errors.Is(err, os.ErrNotExist) {
+		if _, err := durable.RemoveTemp(fs, filepath.Join(dir, "gone"), now); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("in a missing folder: %v", err)
+		}
+	})
+}
+
+// TestRemoveTempLeavesWhatIsBeingWritten: a file that waits for the rest of a slow answer is as old as a leftover.
+func TestRemoveTempLeavesWhatIsBeingWritten(t *testing.T) {
+	disks(t, func(t *testing.T, fs afero.Fs, dir string) {
+		path := filepath.Join(dir, "a.csv")
+		f, err := durable.Create(fs, path, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		own := filepath.Join(dir, ".a.csv.received.dropform-tmp")
+		put(t, fs, own, "x")
+		done := durable.Making(own)
+		if left, err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil || left != 2 {
+			t.Errorf("%d left, %v", left, err)
+		}
+		if err := durable.RemoveTempOf(fs, path); err != nil {
+			t.Error(err)
+		}
+		if err := f.Commit(); err != nil {
+			t.Error(err)
+		}
+		second := durable.Making(own)
+		done()
+		done()
+		if left, err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil || left != 1 {
+			t.Errorf("%d left, %v", left, err)
+		}
+		second()
+		if left, err := durable.RemoveTemp(fs, dir, time.Time{}); err != nil || left != 0 {
+			t.Errorf("%d left, %v", left, err)
+		}
+		if got := names(t, fs, dir); got != "a.csv" {
+			t.Errorf("folder holds %s", got)
 		}
 	})
 }
@@ -230,7 +266,7 @@ func TestRemoveTempGoesOnAfterAFailure(t *testing.T) {
 	put(t, mem, "/d/.a.x.dropform-tmp", "x")
 	put(t, mem, "/d/.b.x.dropform-tmp", "x")
 	fs := failing(mem, faultfs.Fault{Op: faultfs.OpRemove, On: "/.a.", Err: eacces})
-	if err := durable.RemoveTemp(fs, "/d", time.Time{}); !errors.Is(err, eacces) {
+	if _, err := durable.RemoveTemp(fs, "/d", time.Time{}); !errors.Is(err, eacces) {
 		t.Errorf("error is %v", err)
 	}
 	if got := names(t, mem, "/d"); got != ".a.x.dropform-tmp" {

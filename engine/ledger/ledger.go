@@ -164,7 +164,7 @@ func (l *Ledger) migrate(ctx context.Context) error {
 			if err := checkVersion(ctx, tx); err != nil {
 				return err
 			}
-			_, err := tx.ExecContext(ctx, beganIndex) // older ledgers lack it
+			_, err := tx.conn.ExecContext(ctx, beganIndex+scratchTable) // older ledgers lack them
 			return err
 		}
 		if _, err := tx.conn.ExecContext(ctx, schemaSQL); err != nil {

@@ -113,11 +113,7 @@ func (p *Process) leave() error {
 	p.done.Wait()
 	ctx := context.Background()
 	err := p.l.write(ctx, func(ctx context.Context, tx *txn) error {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM claim WHERE owner = ?`, p.ID); err != nil {
-			return err
-		}
-		_, err := tx.ExecContext(ctx, `DELETE FROM process WHERE id = ?`, p.ID)
-		return err
+		return gone(ctx, tx, p.ID)
 	})
 	return errors.Join(err, p.unlock())
 }
@@ -208,14 +204,26 @@ func (l *Ledger) forget(ctx context.Context, tx *txn, live map[string]Owner) err
 		return err
 	}
 	for _, id := range dead {
-		if _, err := tx.ExecContext(ctx, `DELETE FROM claim WHERE owner = ?`, id); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM process WHERE id = ?`, id); err != nil {
+		if err := gone(ctx, tx, id); err != nil {
 			return err
 		}
 	}
 	l.clearLocks(live)
+	return nil
+}
+
+// gone ends what a process held. Of the folders that it wrote in one mention stays, whoever's it is.
+func gone(ctx context.Context, tx *txn, process string) error {
+	for _, statement := range []string{
+		`DELETE FROM claim WHERE owner = ?`,
+		`DELETE FROM process WHERE id = ?`,
+		`DELETE FROM scratch WHERE process = ? AND EXISTS (
+			SELECT 1 FROM scratch AS other WHERE other.folder = scratch.folder AND other.process <> scratch.process)`,
+	} {
+		if _, err := tx.ExecContext(ctx, statement, process); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

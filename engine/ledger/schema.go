@@ -6,6 +6,12 @@ const schemaVersion = 1
 // beganIndex finds the work of an address in the order in which it was begun.
 const beganIndex = `CREATE INDEX IF NOT EXISTS work_began ON work (address, attempt);`
 
+// scratchTable holds the folders that processes write in, see scratch.go.
+const scratchTable = `CREATE TABLE IF NOT EXISTS scratch (
+  folder TEXT NOT NULL, process TEXT NOT NULL, at INTEGER NOT NULL,
+  PRIMARY KEY (folder, process)
+) WITHOUT ROWID;`
+
 // schemaSQL makes an empty ledger. Times are Unix nanoseconds; digests are SHA-256 in lower-case hex.
 // Nothing here is particular to SQLite but AUTOINCREMENT, so that the same tables can live on PostgreSQL.
 const schemaSQL = `
@@ -112,6 +118,8 @@ CREATE TABLE written (
   path TEXT PRIMARY KEY, address TEXT NOT NULL, purpose TEXT NOT NULL, digest TEXT NOT NULL, at INTEGER NOT NULL
 );
 CREATE INDEX written_address ON written (address, purpose, at);
+
+` + scratchTable + `
 
 CREATE TABLE event (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, address TEXT NOT NULL, item TEXT NOT NULL,
