@@ -68,6 +68,7 @@ func (s *session) applyCommand() *cobra.Command {
 
 // apply answers with the tally of what was done; the error bears the exit code.
 func (s *session) apply(o applyOptions) (engine.Tally, error) {
+	working()
 	if o.json {
 		s.speakLines()
 	}

@@ -34,7 +34,32 @@ func shortLived(text int64) {
 	if text >= muchText {
 		hugePages(min(heapPerText*text, smallHeap*7/8)) // short of what sets off a collection
 	}
-	afterCollection(&collection{})
+	afterCollection(func(held uint64) int {
+		if held >= smallHeap {
+			return leastGrowth
+		}
+		return max(leastGrowth, int((smallHeap-held)*100/held))
+	})
+}
+
+// While no more than littleHeld is live, collecting is cheap, and garbage may be half as much again; beyond it, as much again.
+const (
+	littleHeld   = 8 << 20
+	littleGrowth = 50
+)
+
+// working is called by commands that carry out work: they may hold little for long. Who sets GOGC decides.
+func working() {
+	if _, set := os.LookupEnv("GOGC"); set {
+		return
+	}
+	debug.SetGCPercent(littleGrowth)
+	afterCollection(func(held uint64) int {
+		if held > littleHeld {
+			return 100
+		}
+		return littleGrowth
+	})
 }
 
 // textSize is how much configuration lies in the working directory, in bytes. What cannot be read is complained of later.
@@ -52,16 +77,19 @@ func (s *session) textSize() int64 {
 // collection is garbage from the start: its finalizer runs after each collection.
 type collection struct{ _ [16]byte }
 
-func afterCollection(c *collection) {
-	runtime.SetFinalizer(c, func(c *collection) {
+// afterCollection sets how much the heap may grow, in percent, after each collection anew: growth is told the bytes that are
+// live, at least 1.
+func afterCollection(growth func(held uint64) int) {
+	set := -1
+	var again func(*collection)
+	again = func(c *collection) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		metrics.Read(live)
-		held := max(live[0].Value.Uint64(), 1)
-		growth := leastGrowth
-		if held < smallHeap {
-			growth = max(growth, int((smallHeap-held)*100/held))
+		if next := growth(max(live[0].Value.Uint64(), 1)); next != set {
+			set = next
+			debug.SetGCPercent(next)
 		}
-		debug.SetGCPercent(growth)
-		afterCollection(c)
-	})
+		runtime.SetFinalizer(c, again)
+	}
+	runtime.SetFinalizer(&collection{}, again)
 }

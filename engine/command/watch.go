@@ -40,6 +40,7 @@ func (s *session) watchCommand() *cobra.Command {
 }
 
 func (s *session) watch(o watchOptions) (engine.Tally, error) {
+	working()
 	if o.json {
 		s.speakLines()
 	}
