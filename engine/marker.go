@@ -126,22 +126,19 @@ func (r *Runner) markOnce(ctx context.Context, folder string) error {
 	if !found {
 		write = durable.WriteNewFile
 	}
-	return writeMarker(ctx, r.o.FS, r.o.Ledger, folder, 0, r.o.Now(), write)
+	return writeMarker(ctx, r.o.FS, r.o.Ledger, folder, own, r.o.Now(), write)
 }
 
-// writeMarker writes the marker of this ledger, with a number greater than above.
-func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder string, above int64, now time.Time, write writeFile) error {
+// writeMarker writes the marker of the ledger that own is of, with a number greater than own's.
+func writeMarker(ctx context.Context, fs afero.Fs, l *ledger.Ledger, folder string, own counter, now time.Time, write writeFile) error {
 	failpoint.At("marker.mark")
 	defer failpoint.At("marker.marked")
-	m := folderMarker{Folder: folder, At: now.UTC().Truncate(time.Second), Note: markerNote}
+	m := folderMarker{Ledger: own.identity, Folder: folder, At: now.UTC().Truncate(time.Second), Note: markerNote}
 	var err error
-	if m.Sequence, err = l.NextSequence(ctx, above); err != nil {
+	if m.Sequence, err = l.NextSequence(ctx, own.sequence); err != nil {
 		return err
 	}
 	failpoint.At("marker.counted")
-	if err := l.Reader().View(ctx, func(v *ledger.View) (err error) { m.Ledger, err = v.Identity(); return err }); err != nil {
-		return err
-	}
 	raw, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
@@ -211,7 +208,9 @@ func (q Requests) takeOver(ctx context.Context, st *standing, patterns []string)
 		if err != nil {
 			standing = folderMarker{} // it is written anew
 		}
-		if err := writeMarker(ctx, q.Planner.FS, q.Ledger, folder.Folder, standing.Sequence, q.Planner.Now(), durable.WriteFile); err != nil {
+		own := st.snapshot.counter
+		own.sequence = max(own.sequence, standing.Sequence)
+		if err := writeMarker(ctx, q.Planner.FS, q.Ledger, folder.Folder, own, q.Planner.Now(), durable.WriteFile); err != nil {
 			return taken, fmt.Errorf("%s: mark the folder as served: %w", b.Address, err)
 		}
 		if err := q.Ledger.TakeOver(ctx, b.Address.String(), q.Who); err != nil {

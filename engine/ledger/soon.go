@@ -20,7 +20,7 @@ type debt struct {
 // writeSoon is write that does not wait for the flush: the change survives the end of the process when it returns, and a power
 // cut a few milliseconds later, with the next durable write or by a flush of its own. It is for what the server also knows.
 func (l *Ledger) writeSoon(ctx context.Context, fn func(context.Context, *txn) error) error {
-	return l.join(&job{ctx: ctx, fn: fn, loose: true, soon: true, done: make(chan error, 1)})
+	return l.join(ctx, soon, fn)
 }
 
 // oweFlush sees to a flush of what has been committed. The caller has the turn.

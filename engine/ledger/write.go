@@ -16,13 +16,24 @@ type txn struct{ *kept }
 // job is one call of write. Its context is looked at until it begins; then it is carried through, because a cancelled
 // statement would take the whole transaction, and its neighbours, with it.
 type job struct {
-	ctx     context.Context //nolint:containedctx // a job does not outlive the call that made it
-	fn      func(context.Context, *txn) error
-	loose   bool       // need not survive a power cut
-	soon    bool       // loose, but not for long
-	patient bool       // may wait for others
-	done    chan error // has room for the answer
+	ctx  context.Context //nolint:containedctx // a job does not outlive the call that made it
+	fn   func(context.Context, *txn) error
+	kind kind
+	done chan error // has room for the answer
 }
+
+// kind is what is waited for before a change is answered.
+type kind int
+
+const (
+	firm    kind = iota // the flush
+	patient             // the flush, and for a moment others that share it
+	soon                // the commit; the flush follows within a moment
+	loose               // the commit
+)
+
+// flushed is whether the change survives a power cut once it is answered.
+func (k kind) flushed() bool { return k == firm || k == patient }
 
 // errNotFlushed says that a change has been made, but a power cut may undo it.
 var errNotFlushed = errors.New("the ledger could not be flushed to its disk")
@@ -34,33 +45,34 @@ const company = 3 * time.Millisecond
 // another is being written wait together and share the next transaction and its one flush, each under a savepoint, so
 // that one that fails changes nothing and fails alone.
 func (l *Ledger) write(ctx context.Context, fn func(context.Context, *txn) error) error {
-	return l.join(&job{ctx: ctx, fn: fn, done: make(chan error, 1)})
+	return l.join(ctx, firm, fn)
 }
 
 // writeLoose is write without the flush: the change survives the end of the process, however that comes, but a power cut may
 // undo it, together with all that was written loosely after it. It is for what means nothing after a power cut (claims: all
 // processes are gone then) or is simply done again (a move that has been made).
 func (l *Ledger) writeLoose(ctx context.Context, fn func(context.Context, *txn) error) error {
-	return l.join(&job{ctx: ctx, fn: fn, loose: true, done: make(chan error, 1)})
+	return l.join(ctx, loose, fn)
 }
 
 // writePatient is write for what nobody waits for: where others write too, it goes with one of them.
 func (l *Ledger) writePatient(ctx context.Context, fn func(context.Context, *txn) error) error {
-	return l.join(&job{ctx: ctx, fn: fn, patient: true, done: make(chan error, 1)})
+	return l.join(ctx, patient, fn)
 }
 
-func (l *Ledger) join(j *job) error {
+func (l *Ledger) join(ctx context.Context, k kind, fn func(context.Context, *txn) error) error {
+	j := &job{ctx: ctx, fn: fn, kind: k, done: make(chan error, 1)}
 	l.mu.Lock()
 	l.queue = append(l.queue, j)
 	l.mu.Unlock()
-	if j.patient {
+	if k == patient {
 		t := time.NewTimer(company)
 		defer t.Stop()
 		select {
 		case err := <-j.done:
 			return err
 		case <-t.C:
-		case <-j.ctx.Done():
+		case <-ctx.Done():
 		}
 	}
 	select {
@@ -68,12 +80,12 @@ func (l *Ledger) join(j *job) error {
 		return err
 	case l.turn <- struct{}{}:
 		// Whoever has the turn writes for all that wait, itself among them unless it was served just now.
-		firm := l.commit(l.take())
+		committed := l.commit(l.take())
 		<-l.turn
-		l.flush(firm) // beside whoever has the turn next
-	case <-j.ctx.Done():
+		l.flush(committed) // beside whoever has the turn next
+	case <-ctx.Done():
 		if l.withdraw(j) {
-			return j.ctx.Err()
+			return ctx.Err()
 		}
 	}
 	return <-j.done
@@ -99,9 +111,9 @@ func (l *Ledger) withdraw(j *job) bool {
 	return true
 }
 
-// commit runs the jobs in one transaction and answers those that failed, and those that are loose. The others are committed,
-// but not flushed. When the transaction as a whole fails, so do all.
-func (l *Ledger) commit(batch []*job) (firm []*job) {
+// commit runs the jobs in one transaction and answers those that failed, and those that wait for no flush. The others are
+// committed, but not flushed. When the transaction as a whole fails, so do all.
+func (l *Ledger) commit(batch []*job) (unflushed []*job) {
 	if len(batch) == 0 {
 		return nil
 	}
@@ -119,7 +131,7 @@ func (l *Ledger) commit(batch []*job) (firm []*job) {
 			err = l.tx.do(ctx, `COMMIT`)
 			failpoint.At("ledger.committed")
 			l.committed()
-			if err == nil && slices.ContainsFunc(batch, func(j *job) bool { return j.soon }) {
+			if err == nil && slices.ContainsFunc(batch, func(j *job) bool { return j.kind == soon }) {
 				l.oweFlush()
 			}
 		}
@@ -131,19 +143,19 @@ func (l *Ledger) commit(batch []*job) (firm []*job) {
 		if answers[i] == nil {
 			answers[i] = err
 		}
-		if answers[i] == nil && !j.loose {
-			firm = append(firm, j)
+		if answers[i] == nil && j.kind.flushed() {
+			unflushed = append(unflushed, j)
 			continue
 		}
 		j.done <- answers[i]
 	}
-	return firm
+	return unflushed
 }
 
 // flush makes last what has been committed until now, and then answers jobs that are part of it. All goes through one log:
 // what was committed loosely before them lasts too.
-func (l *Ledger) flush(firm []*job) {
-	if len(firm) == 0 {
+func (l *Ledger) flush(jobs []*job) {
+	if len(jobs) == 0 {
 		return
 	}
 	l.debt.paid()
@@ -151,7 +163,7 @@ func (l *Ledger) flush(firm []*job) {
 	if err != nil {
 		err = fmt.Errorf("%w: %w", errNotFlushed, err)
 	}
-	for _, j := range firm {
+	for _, j := range jobs {
 		j.done <- err
 	}
 }
