@@ -17,7 +17,12 @@ func (s *session) planCommand() *cobra.Command {
 		Long: "Compares the configuration with the ledger and the folders and shows every step that apply would take. It changes nothing anywhere and works while watch runs; with -out it may make the empty ledger, which the saved plan is bound to.\n\n" +
 			"Exit code: 0 done, 1 error. With -detailed-exitcode: 0 nothing to do, 1 error, 2 a step, a definition or a question is listed.",
 		Example: "dropform plan\ndropform plan -target=import.staff -full\ndropform plan -out=tonight.plan\ndropform plan -replace='export.payroll[wels]' -as-of=2026-02-01T05:30",
-		RunE:    func(*cobra.Command, []string) error { return s.plan(o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			if c.Flags().Changed("out") && o.out == "" { // of a variable that is empty
+				return unsaved(`""`, "it is no name. Name a file.")
+			}
+			return s.plan(o)
+		},
 	}
 	addPlanFlags(cmd.Flags(), &o)
 	cmd.Flags().StringVar(&o.out, "out", "", "save the plan to `FILE`, for dropform apply FILE")

@@ -108,7 +108,7 @@ func secret(ctx context.Context, call *call, name string, source func(context.Co
 	case ctx.Err() != nil:
 		return "", call.local(ClassCanceled, ctx.Err(), "")
 	case err != nil:
-		return "", call.local(ClassConfig, fmt.Errorf("%s is not to be had: %w", name, err), "check "+name+" of the connection")
+		return "", call.local(ClassConfig, fmt.Errorf("%s cannot be read: %w", name, err), "check "+name+" of the connection")
 	case s == "":
 		return "", call.local(ClassConfig, fmt.Errorf("%s is empty", name), "check "+name+" of the connection")
 	}

@@ -76,9 +76,9 @@ func TestNoSecretToBeHad(t *testing.T) {
 		text   string
 		cause  error
 	}{
-		"password":       {func(c *conbox.Config) { c.Password = fails }, "password is not to be had", gone},
+		"password":       {func(c *conbox.Config) { c.Password = fails }, "password cannot be read", gone},
 		"empty password": {func(c *conbox.Config) { c.Password = fixed("") }, "password is empty", nil},
-		"key":            {func(c *conbox.Config) { c.UserAPIKey = fails }, "user_api_key is not to be had", gone},
+		"key":            {func(c *conbox.Config) { c.UserAPIKey = fails }, "user_api_key cannot be read", gone},
 		"empty key":      {func(c *conbox.Config) { c.UserAPIKey = fixed("") }, "user_api_key is empty", nil},
 	}
 	for name, test := range tests {

@@ -80,7 +80,7 @@ func (k *credentials) ask(ctx context.Context, call *call) (hash, basic string, 
 	case ctx.Err() != nil:
 		return "", "", call.local(ClassCanceled, ctx.Err(), "")
 	case err != nil:
-		return "", "", call.local(ClassConfig, fmt.Errorf("the password is not to be had: %w", err), "check password of the connection")
+		return "", "", call.local(ClassConfig, fmt.Errorf("the password cannot be read: %w", err), "check password of the connection")
 	case password == "":
 		return "", "", call.local(ClassConfig, errors.New("the password is empty"), "check password of the connection")
 	}
