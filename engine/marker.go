@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/spf13/afero"
@@ -113,14 +114,27 @@ func (r *Runner) mark(ctx context.Context, folder string) error {
 	return err
 }
 
-func (r *Runner) markOnce(ctx context.Context, folder string) error {
-	m, found, err := readMarker(r.o.FS, folder)
-	var own counter // read after the marker: what this ledger wrote there is never ahead of it
-	if err := r.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) { own, err = counterOf(v); return err }); err != nil {
+// judge reads the marker of a folder, which may be missing, and holds it against the ledger: *notOurs where it must not be
+// served.
+func (r *Runner) judge(ctx context.Context, folder string) (own counter, found bool, err error) {
+	m, found, unread := readMarker(r.o.FS, folder)
+	err = r.o.Ledger.Reader().View(ctx, func(v *ledger.View) (err error) { // after the marker: what this ledger wrote there is never ahead of it
+		own, err = counterOf(v)
 		return err
+	})
+	if err != nil {
+		return own, found, err
 	}
-	if why := own.strange(m, found, err, folder); why != "" {
-		return &notOurs{why}
+	if why := own.strange(m, found, unread, folder); why != "" {
+		return own, found, &notOurs{why}
+	}
+	return own, found, nil
+}
+
+func (r *Runner) markOnce(ctx context.Context, folder string) error {
+	own, found, err := r.judge(ctx, folder)
+	if err != nil {
+		return err
 	}
 	write := durable.WriteFile
 	if !found {
@@ -182,17 +196,55 @@ func (s *Service) markBare(ctx context.Context, a Address, folder *DropFolder, s
 	}
 }
 
-// touch notes that something may be sent from the action's folder.
-func (n *run) touch(a *Action) {
+// touch is called before something is sent from the action's folder: it looks whether the folder is still ours, *unmarked
+// where not, and notes that its marker is to be renewed.
+func (n *run) touch(ctx context.Context, a *Action) error {
 	if a.Export != nil || a.Import == nil && a.Rule.Folder == "" {
-		return
+		return nil
+	}
+	folder := a.dropFolder().Folder
+	if err := n.stillOurs(ctx, folder); err != nil {
+		return &unmarked{err}
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.touched == nil {
 		n.touched = map[string]bool{}
 	}
-	n.touched[a.dropFolder().Folder] = true
+	n.touched[folder] = true
+	return nil
+}
+
+// judged are the markers that were found to be ours, by folder.
+type judged struct {
+	mu      sync.Mutex
+	markers map[string]durable.Stamp
+}
+
+// stillOurs is *notOurs when another ledger has claimed the folder since it was planned. A marker is read again only where it
+// is another one than the last time; without one the folder is claimed afterwards, see markServed.
+func (r *Runner) stillOurs(ctx context.Context, folder string) error {
+	var stamp durable.Stamp // older than what is read: what changes in between is read the next time
+	if info, err := lstat(r.o.FS, filepath.Join(folder, markerName)); err == nil {
+		stamp = durable.StampOf(info)
+	}
+	j := &r.judged
+	j.mu.Lock()
+	known, found := j.markers[folder]
+	j.mu.Unlock()
+	if found && known.Equal(stamp) && stamp != (durable.Stamp{}) {
+		return nil
+	}
+	if _, _, err := r.judge(ctx, folder); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.markers == nil {
+		j.markers = map[string]durable.Stamp{}
+	}
+	j.markers[folder] = stamp
+	return nil
 }
 
 // takeOver claims, by a person's word, the folders of the blocks that the patterns name and that another or an older ledger

@@ -66,28 +66,47 @@ func TestCopiedProjectIsAnother(t *testing.T) {
 	}
 }
 
-// TestAnotherLedgerClaimsTheFolderMeanwhile: between the plan and the order. Nothing is ordered, and the marker stays theirs.
+// TestAnotherLedgerClaimsTheFolderMeanwhile: between the plan and the sending. Nothing leaves, and the marker stays theirs.
 func TestAnotherLedgerClaimsTheFolderMeanwhile(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	cfg := r.load(shop + orders)
-	r.apply(cfg, engine.PlanOptions{})
-	r.write("in/a.csv", order(door))
-	s := r.session(false)
-	defer s.close(t)
-	plan, err := r.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs := `{"ledger": "another"}`
-	r.write("in/.dropform-served", theirs)
-	tally, err := s.r.Apply(t.Context(), t.Context(), cfg, plan)
-	if err != nil || tally.NotStarted != 1 {
-		t.Errorf("%+v, %v", tally, err)
-	}
-	r.expectPlaced()
-	if got := r.read("in/.dropform-served"); got != theirs {
-		t.Errorf("the marker is %s", got)
+	waiting := with(staff, "wait_for_result = true")
+	for name, c := range map[string]struct{ text, first, second, third string }{
+		"order":             {shop + orders, order(door), order(window), order(door, window)},
+		"import":            {head + staff, rows("1"), rows("2"), rows("3")},
+		"import and wait":   {head + waiting, rows("1"), rows("2"), rows("3")},
+		"imports in a heap": {head + with(staff, `order = "any"`), rows("1"), rows("2"), rows("3")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			cfg := r.load(c.text)
+			r.write("in/a.csv", c.first)
+			expectTally(t, r.apply(cfg, engine.PlanOptions{}), 1, 0, 0, 0, 0)
+			r.write("in/b.csv", c.second)
+			r.write("in/c.csv", c.third)
+			s := r.session(false)
+			defer s.close(t)
+			plan, err := r.planner(s.l).Plan(t.Context(), cfg, engine.PlanOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs := `{"ledger": "another"}`
+			r.write("in/.dropform-served", theirs)
+			tally, err := s.r.Apply(t.Context(), t.Context(), cfg, plan)
+			if err != nil || tally.NotStarted != len(plan.Actions) || len(plan.Actions) < 2 {
+				t.Errorf("%d steps, %+v, %v", len(plan.Actions), tally, err)
+			}
+			if n := len(r.box.Imports()) + len(r.box.Purchases()); n != 1 {
+				t.Errorf("%d were sent", n)
+			}
+			if got := r.read("in/.dropform-served"); got != theirs {
+				t.Errorf("the marker is %s", got)
+			}
+			first := r.ends()[1]
+			if first.Code != "folder_not_ours" || !strings.Contains(first.Next, "dropform adopt") {
+				t.Errorf("%+v", first)
+			}
+		})
 	}
 }
 

@@ -44,7 +44,9 @@ func (n *run) call(ctx context.Context, a *Action) ending {
 				return refusal
 			}
 		} else {
-			n.touch(a)
+			if refusal = n.touch(ctx, a); refusal != nil {
+				return refusal
+			}
 		}
 		failpoint.At("call.marked")
 		att, refusal = n.o.Process.BeginCall(ctx, n.callIntent(l, a), a.Rule.holds(a.Call, a.Prices), a.recordedApproval(), a.Again)
@@ -178,9 +180,6 @@ func (n *run) callIntent(l *link, a *Action) ledger.Call {
 
 // notMade ends a call that the ledger refused to begin.
 func notMade(a *Action, err error) ending {
-	if e := (*unmarked)(nil); errors.As(err, &e) {
-		return e.ending(a)
-	}
 	if held := (*ledger.HeldError)(nil); errors.As(err, &held) {
 		return ending{
 			result: ResultNotStarted, code: "overlap",
@@ -191,7 +190,7 @@ func notMade(a *Action, err error) ending {
 	if errors.Is(err, ledger.ErrNotApproved) {
 		return ending{result: ResultNotStarted, code: "not_approved", text: "its approval was used up or withdrawn in the meantime; nothing was sent"}
 	}
-	return notBegun(err)
+	return notBegun(a, err)
 }
 
 // unmarked is a call that was not made because its folder could not be marked before it.
@@ -201,9 +200,9 @@ func (e *unmarked) Unwrap() error { return e.error }
 
 func (e *unmarked) ending(a *Action) ending {
 	if foreign := (*notOurs)(nil); errors.As(e, &foreign) {
+		text := "nothing was sent, because the folder belongs to another ledger: " + foreign.why
 		return ending{
-			result: ResultNotStarted, code: "folder_not_ours",
-			text: "nothing was sent, because the folder belongs to another ledger: " + foreign.why,
+			result: ResultNotStarted, code: "folder_not_ours", text: text, stop: text,
 			next: fmt.Sprintf("when this project is to serve it: dropform adopt %s or dropform retry %s", a.Address.Block(), a.Address.Block()),
 		}
 	}

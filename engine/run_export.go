@@ -110,7 +110,7 @@ func (n *run) resumeExport(ctx context.Context, a *Action) ending {
 	defer release()
 	att, err := n.o.Process.Resume(ctx, *a.Prior)
 	if err != nil {
-		return notBegun(err)
+		return notBegun(a, err)
 	}
 	failpoint.At("job.resumed")
 	a.Slot, a.Request = a.Prior.SlotAt.In(n.cfg.Location), a.Prior.Request

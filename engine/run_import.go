@@ -167,7 +167,10 @@ type job struct {
 // start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
 // connection says; everything else ends here. On success the ending is nil, and the ledger has the id.
 func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (job, *ending) {
-	n.touch(a)
+	if err := n.touch(ctx, a); err != nil {
+		e := notBegun(a, err)
+		return job{}, &e
+	}
 	again := a.Again
 	send = failpoint.Early(ctx, send)
 	tries := max(1, l.current().RetryAttempts)
@@ -176,7 +179,7 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 		failpoint.At("job.intend")
 		att, err := n.begin(ctx, l, a, again)
 		if err != nil {
-			e := notBegun(err)
+			e := notBegun(a, err)
 			return job{}, &e
 		}
 		failpoint.At("job.intended")
@@ -207,7 +210,10 @@ func (a *Action) isNew() bool {
 	return a.Import != nil && a.Request == 0 && a.Again == nil && (a.known == nil || a.known.Digest != a.File.Digest)
 }
 
-func notBegun(err error) ending {
+func notBegun(a *Action, err error) ending {
+	if e := (*unmarked)(nil); errors.As(err, &e) {
+		return e.ending(a)
+	}
 	if met := (*errDealtWith)(nil); errors.As(err, &met) {
 		return met.end
 	}
@@ -347,7 +353,7 @@ func (n *run) resumeImport(ctx context.Context, a *Action) ending {
 	defer release()
 	att, err := n.o.Process.Resume(ctx, *a.Prior)
 	if err != nil {
-		return notBegun(err)
+		return notBegun(a, err)
 	}
 	failpoint.At("job.resumed")
 	a.File = n.stillThere(a.Import, a.File)
@@ -442,10 +448,13 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
 func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
-	n.touch(a)
+	if err := n.touch(ctx, a); err != nil {
+		e := notBegun(a, err)
+		return ledger.Attempt{}, "", &e
+	}
 	att, err := n.begin(ctx, l, a, a.Again)
 	if err != nil {
-		e := notBegun(err)
+		e := notBegun(a, err)
 		return att, "", &e
 	}
 	if err := send(ctx); err != nil {

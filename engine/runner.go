@@ -51,6 +51,7 @@ type Runner struct {
 	debts   []debt // what happened and is not recorded
 	lengths lengths
 	swept   swept
+	judged  judged
 }
 
 // NewRunner makes a Runner. Close ends its sessions.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,25 +16,24 @@ type Scratch struct {
 }
 
 // WritesIn records, before this process first writes in a folder, that it does. It reports whether it is alone: no other
-// process that is alive writes there.
+// process that is alive writes there. A power cut may undo it as long as nothing else has been recorded durably.
 func (p *Process) WritesIn(ctx context.Context, folder string) (alone bool, err error) {
-	err = p.l.write(ctx, func(ctx context.Context, tx *txn) error {
+	err = p.l.writeLoose(ctx, func(ctx context.Context, tx *txn) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO scratch (folder, process, at) VALUES (?, ?, ?)
 			ON CONFLICT (folder, process) DO UPDATE SET at = excluded.at`, folder, p.ID, time.Now().UnixNano())
 		if err != nil {
 			return err
 		}
-		live, err := owners(ctx, tx, lockFolder(p.l.path))
-		if err != nil {
+		var others []string
+		err = eachScratch(ctx, tx, `WHERE folder = ? AND process <> ?`, []any{folder, p.ID}, func(_, process string, _ int64) {
+			others = append(others, process)
+		})
+		if alone = len(others) == 0; err != nil || alone {
 			return err
 		}
-		delete(live, p.ID)
-		alone = true
-		return eachScratch(ctx, tx, `WHERE folder = ?`, []any{folder}, func(_, process string, _ int64) {
-			if _, ok := live[process]; ok {
-				alone = false
-			}
-		})
+		live, err := owners(ctx, tx, lockFolder(p.l.path))
+		alone = !slices.ContainsFunc(others, func(process string) bool { _, ok := live[process]; return ok })
+		return err
 	})
 	if err != nil {
 		return false, fmt.Errorf("record that files are written in %s: %w", folder, err)
