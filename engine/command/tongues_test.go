@@ -57,8 +57,9 @@ func TestProgramsReadEnglish(t *testing.T) {
 			t.Errorf("nothing says %s: the runs do not show what they are for", want)
 		}
 	}
-	for _, lines := range logged {
+	for lang, lines := range logged {
 		slices.Sort(lines)
+		logged[lang] = slices.Compact(lines) // watch tries a server that is down as often as time allows
 	}
 	if diff := gocmp.Diff(logged["C"], logged["de_DE.UTF-8"]); diff != "" || len(logged["C"]) < 10 {
 		t.Errorf("%d lines of the log (-C +de):\n%s", len(logged["C"]), diff)
@@ -178,7 +179,8 @@ func (r *spokenRun) watches() {
 	told := slices.DeleteFunc(strings.Split(r.lasting(lines.text()), "\n"), func(line string) bool {
 		return strings.Contains(line, `"type":"change_summary"`) || strings.Contains(line, `"type":"planned_change"`) // as often as it plans
 	})
-	r.heard["watch"] = inOrder(strings.Join(told, "\n"))
+	slices.Sort(told)
+	r.heard["watch"] = strings.Join(slices.Compact(told), "\n") // it tries what fails as often as time allows
 }
 
 func (r *spokenRun) write(name, text string) {
