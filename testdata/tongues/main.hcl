@@ -17,6 +17,8 @@ connection "perbit" "gone" {
 
   retry {
     attempts = 1
+    first    = "5m"
+    longest  = "5m"
   }
 }
 
