@@ -96,7 +96,7 @@ func (d *draft) strangeProblem(b *Declared, folder *DropFolder, why string) {
 			"dropform adopt %s counts the files that lie there as done, dropform retry %s sends them.", folder.Folder, why, b.Address, b.Address))
 }
 
-// notOurs is a folder that turned out to belong to another ledger when this one was about to mark it.
+// notOurs is a folder that turned out to belong to another ledger when this one was about to mark it or to send from it.
 type notOurs struct{ why string }
 
 func (e *notOurs) Error() string { return "the folder belongs to another ledger: " + e.why }

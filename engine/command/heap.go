@@ -42,10 +42,10 @@ func shortLived(text int64) {
 	})
 }
 
-// While no more than littleHeld is live, collecting is cheap, and garbage may be half as much again; beyond it, as much again.
+// While no more than littleHeld is live, collecting is cheap, and garbage may be littleGrowth percent of it; beyond, as much again.
 const (
 	littleHeld   = 8 << 20
-	littleGrowth = 50
+	littleGrowth = 30
 )
 
 // working is called by commands that carry out work: they may hold little for long. Who sets GOGC decides.
