@@ -101,6 +101,24 @@ type notOurs struct{ why string }
 
 func (e *notOurs) Error() string { return "the folder belongs to another ledger: " + e.why }
 
+// unmarked is a step of which nothing was sent because its folder is not ours, or could not be marked or looked at before it.
+type unmarked struct{ error }
+
+func (e *unmarked) Unwrap() error { return e.error }
+
+func (e *unmarked) ending(a *Action) ending {
+	if foreign := (*notOurs)(nil); errors.As(e, &foreign) {
+		text := "nothing was sent, because the folder belongs to another ledger: " + foreign.why
+		return ending{
+			result: ResultNotStarted, code: "folder_not_ours", text: text, stop: text,
+			next: fmt.Sprintf("when this project is to serve it: dropform adopt %s or dropform retry %s", a.Address.Block(), a.Address.Block()),
+		}
+	}
+	out := failed("nothing was sent, because the folder could not be marked as served by this ledger", e.error)
+	out.next = "make room in the folder, and give the right to write there; then run it again"
+	return out
+}
+
 // mark claims a folder that bears no marker, or renews this ledger's claim, durably. One that another ledger has claimed since
 // it was last looked at is *notOurs and stays theirs; of two ledgers that claim a bare folder at once, one gets it.
 func (r *Runner) mark(ctx context.Context, folder string) error {
@@ -224,15 +242,17 @@ type judged struct {
 // stillOurs is *notOurs when another ledger has claimed the folder since it was planned. A marker is read again only where it
 // is another one than the last time; without one the folder is claimed afterwards, see markServed.
 func (r *Runner) stillOurs(ctx context.Context, folder string) error {
-	var stamp durable.Stamp // older than what is read: what changes in between is read the next time
-	if info, err := lstat(r.o.FS, filepath.Join(folder, markerName)); err == nil {
-		stamp = durable.StampOf(info)
+	info, missing := lstat(r.o.FS, filepath.Join(folder, markerName))
+	if missing != nil {
+		_, _, err := r.judge(ctx, folder)
+		return err
 	}
+	stamp := durable.StampOf(info) // older than what is read: what changes in between is read the next time
 	j := &r.judged
 	j.mu.Lock()
 	known, found := j.markers[folder]
 	j.mu.Unlock()
-	if found && known.Equal(stamp) && stamp != (durable.Stamp{}) {
+	if found && known.Equal(stamp) {
 		return nil
 	}
 	if _, _, err := r.judge(ctx, folder); err != nil {

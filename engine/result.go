@@ -23,10 +23,10 @@ import (
 // result is an export's data on its way to the target: in a temporary file of the target's folder until it is checked.
 type result struct {
 	fs     afero.Fs
-	path   string // the target
-	temp   string // the finished temporary file; empty once it has been put somewhere
-	made   []func()
-	digest string // SHA-256 of the bytes as written, hex
+	path   string   // the target
+	temp   string   // the finished temporary file; empty once it has been put somewhere
+	made   []func() // its temporary files are not in the making any more
+	digest string   // SHA-256 of the bytes as written, hex
 	size   int64
 	rows   int64
 	header []string

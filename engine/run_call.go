@@ -43,10 +43,8 @@ func (n *run) call(ctx context.Context, a *Action) ending {
 				refusal = &unmarked{err}
 				return refusal
 			}
-		} else {
-			if refusal = n.touch(ctx, a); refusal != nil {
-				return refusal
-			}
+		} else if refusal = n.touch(ctx, a); refusal != nil {
+			return refusal
 		}
 		failpoint.At("call.marked")
 		att, refusal = n.o.Process.BeginCall(ctx, n.callIntent(l, a), a.Rule.holds(a.Call, a.Prices), a.recordedApproval(), a.Again)
@@ -191,24 +189,6 @@ func notMade(a *Action, err error) ending {
 		return ending{result: ResultNotStarted, code: "not_approved", text: "its approval was used up or withdrawn in the meantime; nothing was sent"}
 	}
 	return notBegun(a, err)
-}
-
-// unmarked is a call that was not made because its folder could not be marked before it.
-type unmarked struct{ error }
-
-func (e *unmarked) Unwrap() error { return e.error }
-
-func (e *unmarked) ending(a *Action) ending {
-	if foreign := (*notOurs)(nil); errors.As(e, &foreign) {
-		text := "nothing was sent, because the folder belongs to another ledger: " + foreign.why
-		return ending{
-			result: ResultNotStarted, code: "folder_not_ours", text: text, stop: text,
-			next: fmt.Sprintf("when this project is to serve it: dropform adopt %s or dropform retry %s", a.Address.Block(), a.Address.Block()),
-		}
-	}
-	out := failed("nothing was sent, because the folder could not be marked as served by this ledger", e.error)
-	out.next = "make room in the folder, and give the right to write there; then run it again"
-	return out
 }
 
 // callFailed books what is certain about a call that was not answered well.

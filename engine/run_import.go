@@ -53,9 +53,13 @@ type errDealtWith struct{ end ending }
 
 func (e *errDealtWith) Error() string { return e.end.text }
 
-// begin records the intent, unless another run has dealt with the planned file since it was planned, under whatever method its
-// definition had, or another block has it: the keys of what is sent differ then, so the ledger would not refuse this one.
+// begin records the intent, unless another ledger has claimed the folder or another run has dealt with the planned file since it
+// was planned, under whatever method its definition had, or another block has it: the keys of what is sent differ then, so the
+// ledger would not refuse this one.
 func (n *run) begin(ctx context.Context, l *link, a *Action, again *ledger.Work) (ledger.Attempt, error) {
+	if err := n.touch(ctx, a); err != nil {
+		return ledger.Attempt{}, err
+	}
 	return n.o.Process.BeginUnless(ctx, n.intent(l, a), again, func(v *ledger.View) error {
 		if a.Import == nil {
 			return nil
@@ -167,10 +171,6 @@ type job struct {
 // start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
 // connection says; everything else ends here. On success the ending is nil, and the ledger has the id.
 func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (job, *ending) {
-	if err := n.touch(ctx, a); err != nil {
-		e := notBegun(a, err)
-		return job{}, &e
-	}
 	again := a.Again
 	send = failpoint.Early(ctx, send)
 	tries := max(1, l.current().RetryAttempts)
@@ -448,10 +448,6 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
 func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
-	if err := n.touch(ctx, a); err != nil {
-		e := notBegun(a, err)
-		return ledger.Attempt{}, "", &e
-	}
 	att, err := n.begin(ctx, l, a, a.Again)
 	if err != nil {
 		e := notBegun(a, err)

@@ -90,8 +90,8 @@ func (r *Runner) sweepAbandoned(ctx context.Context) (again bool) {
 }
 
 // writesIn is to be called before something is written in a folder for which no turn has been claimed: an archive, a target's,
-// one of protocols or images, or a drop folder that is marked. It records that, at first, and removes what is too old to be still in the making, once more when
-// what a crash left just before this process began has grown old.
+// one of protocols or images, or a drop folder that is marked. It records that, at first, and removes what is too old to be
+// still in the making, once more when what a crash left just before this process began has grown old.
 func (r *Runner) writesIn(ctx context.Context, folder string) error {
 	now := r.o.Now()
 	w := &r.swept
