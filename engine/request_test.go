@@ -87,7 +87,8 @@ func TestAdopt(t *testing.T) {
 	if err := r.adopt(cfg, "export.payroll"); err != nil {
 		t.Fatal(err)
 	}
-	expectLines(t, lines(r.plan(cfg, engine.PlanOptions{})), "+ import.crew[a.csv] new", "< "+"export.payroll["+r.slot(cfg)+"] target missing")
+	p := r.plan(cfg, engine.PlanOptions{})
+	expectLines(t, lines(p), "+ import.crew[a.csv] new", "< export.payroll["+slot(p)+"] target missing")
 	r.apply(cfg, engine.PlanOptions{Excludes: []string{"export.payroll"}})
 	r.write("in/copy.csv", rows("1"))
 	expectLines(t, lines(r.plan(cfg, engine.PlanOptions{Targets: []string{"import.staff"}})), "= import.staff[copy.csv] already imported")
@@ -97,8 +98,8 @@ func TestAdopt(t *testing.T) {
 }
 
 // slot is the item of the export run that a plan has.
-func (r *rig) slot(cfg *engine.Config) string {
-	for _, a := range r.plan(cfg, engine.PlanOptions{}).Actions {
+func slot(p *engine.Plan) string {
+	for _, a := range p.Actions {
 		if a.Kind == engine.RunExport {
 			return a.Address.Item
 		}
