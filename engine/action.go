@@ -86,7 +86,7 @@ func (k ActionKind) Risk() string {
 	}
 }
 
-// The reasons of steps. Missed carries a count and is made by MissedReason.
+// The reasons of steps. Missed carries a count and is made by ReasonMissed.
 const (
 	ReasonNew           = "new"
 	ReasonChanged       = "content changed"
