@@ -44,3 +44,44 @@ func TestEndpoint(t *testing.T) {
 		t.Errorf("default port: %s and %s", a, b)
 	}
 }
+
+// TestSpellingsOfOneEndpoint: the spellings that lead a request to one place are one endpoint, those beside them another.
+func TestSpellingsOfOneEndpoint(t *testing.T) {
+	of := func(url string) string { return (&engine.Connection{URL: url}).Endpoint() }
+	for _, one := range [][]string{
+		{
+			"http://shop.example/a/service", "http://shop.example/a/./service", "http://shop.example/a/x/../service",
+			"http://shop.example/a/service/.", "http://shop.example/a/%2e/service", "http://shop.example/a/x/%2E%2e/service",
+			"http://shop.example/../a/service", "http://shop.example/a//service/", "http://shop.example/a/service/x/..",
+			"http://shop.example:080/a/service", "http://shop.example:/a/service", "http://shop.example:00080/%61/service",
+			"http://SHOP.example./A/service?", "http://shop\u3002example/a/service",
+		},
+		{"http://shop.example", "http://shop.example/", "http://shop.example/.", "http://shop.example/x/.."},
+		{
+			"https://müller.example/x", "https://xn--mller-kva.example/x", "https://MÜLLER.example:0443/x",
+			"https://mu\u0308ller.example./x", "https://XN--MLLER-KVA.example/x", "https://m%C3%BCller.example/x",
+		},
+		{"https://shop.example/größe", "https://shop.example/gr%C3%B6%C3%9Fe", "https://shop.example/gro\u0308ße"},
+		{"http://10.0.0.1/x", "http://10.0.0.01/x", "http://10.1/x", "http://167772161/x", "http://0xa.0.0.1/x", "http://[::ffff:10.0.0.1]/x"},
+		{"http://[2001:db8::1]/x", "http://[2001:DB8:0:0::1]/x", "http://[2001:0db8::0001]:80/x"},
+		{"http://localhost/x", "http://127.0.0.1/x", "http://127.1./x", "http://2130706433/x", "http://[::1]/x", "http://0.0.0.0/x"},
+	} {
+		for _, spelling := range one[1:] {
+			if a, b := of(one[0]), of(spelling); a != b {
+				t.Errorf("%s is %s, %s is %s", one[0], a, spelling, b)
+			}
+		}
+	}
+	seen := map[string]string{}
+	for _, url := range []string{
+		"http://shop.example/service", "http://shop.example/x/service", "http://shop.example/service/..service",
+		"http://shop.example/%252e/service", "http://shop.example:8/service", "http://shop.example:800/service",
+		"http://mueller.example/x", "http://müller.example/x", "http://muller.example/x", "http://10.0.0.1/x", "http://10.0.1/y",
+		"http://0b1.example/x", "http://1.2.3.4.5/x", "http://shop.example/a%3Fb", "http://shop.example/a",
+	} {
+		if other, taken := seen[of(url)]; taken {
+			t.Errorf("%s is taken for %s", url, other)
+		}
+		seen[of(url)] = url
+	}
+}

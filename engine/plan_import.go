@@ -361,7 +361,7 @@ func (d *draft) planSeen(imp *Import, f *fileFacts, at Address, w *ledger.Work) 
 	switch {
 	case w.Digest != f.key():
 		ask.Text = "sent " + when + ", but in another encoding: csv.send_encoding has changed since" + next
-	case w.Endpoint != imp.Connection.Endpoint():
+	case !ledger.SameEndpoint(w.Endpoint, imp.Connection.Endpoint()):
 		ask.Text = "sent " + when + ", but the connection led to another URL or customer then" + next
 	case w.State == ledger.StateFailed:
 		ask.Text = "sent " + when + ", and the import failed on the server" + next

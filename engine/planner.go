@@ -280,10 +280,10 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 		switch {
 		case w.State.Open() && live:
 			d.UnderWay = append(d.UnderWay, UnderWay{Address: at, Owner: describeOwner(owner)})
-		case w.State == ledger.StateRunning && imp != nil && w.Endpoint != imp.Connection.Endpoint():
+		case w.State == ledger.StateRunning && imp != nil && !ledger.SameEndpoint(w.Endpoint, imp.Connection.Endpoint()):
 			d.problem(&imp.Declared, "connection_changed", at, "The connection leads elsewhere now",
 				"It was sent "+d.clock(w.SentAt)+" to another URL or customer, and its protocol has not been fetched. Put url and customer_id back until it is.")
-		case w.State == ledger.StateRunning && exp != nil && w.Endpoint != exp.Connection.Endpoint():
+		case w.State == ledger.StateRunning && exp != nil && !ledger.SameEndpoint(w.Endpoint, exp.Connection.Endpoint()):
 			// Its result stays where it was asked for; the export runs anew.
 		case w.State == ledger.StateRunning:
 			d.add(Action{

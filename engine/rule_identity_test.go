@@ -381,3 +381,23 @@ func TestDefaultPort(t *testing.T) {
 		t.Errorf("two systems are one: %s", a)
 	}
 }
+
+// TestRespelledAddress: a connection is renamed and its address spelled another way in the same edit. What was placed through
+// the old one is held still.
+func TestRespelledAddress(t *testing.T) {
+	t.Parallel()
+	for _, spelling := range []string{"URL/./conbox/service", "URL/x/../conbox/service", "URL/conbox/service/.", "URL/conbox/%2e/service"} {
+		t.Run(spelling, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			cfg := r.load(shop + orders)
+			r.write("in/a.csv", order(door))
+			r.apply(cfg, engine.PlanOptions{})
+			r.write("in/b.csv", order(door, frame))
+			cfg = r.load(atStore(strings.Replace(shop, "URL/conbox/service", spelling, 1) + orders))
+			r.expectPlan(cfg, "x rule.purchase.orders[b.csv] overlaps an order")
+			r.apply(cfg, engine.PlanOptions{})
+			r.expectPlaced(door)
+		})
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // SystemID names one remote system, however many connections and spellings of its address lead to it.
@@ -53,28 +54,34 @@ func (l *Ledger) System(ctx context.Context, address, endpoint string) (SystemID
 }
 
 func aliases(address, endpoint string) []string {
-	return []string{addressAlias(address), "endpoint " + endpoint}
+	return []string{addressAlias(address), endpointAlias + endpoint}
 }
+
+const endpointAlias = "endpoint "
 
 func addressAlias(address string) string { return "address " + address }
 
-// systemsOf lists the systems known under either alias, the smallest id first.
+// systemsOf lists the systems known under either alias, the smallest id first. Endpoints were written down in the normal
+// form of their day, so all of them are compared; a ledger knows a handful.
 func systemsOf(ctx context.Context, db rows, address, endpoint string) ([]SystemID, error) {
-	a := aliases(address, endpoint)
-	found, err := db.QueryContext(ctx, `SELECT DISTINCT system FROM system_alias WHERE alias IN (?, ?) ORDER BY system`, a[0], a[1])
+	found, err := db.QueryContext(ctx, `SELECT alias, system FROM system_alias ORDER BY system`)
 	if err != nil {
 		return nil, err
 	}
 	defer found.Close()
 	var ids []SystemID
 	for found.Next() {
+		var alias string
 		var id SystemID
-		if err := found.Scan(&id); err != nil {
+		if err := found.Scan(&alias, &id); err != nil {
 			return nil, err
 		}
-		ids = append(ids, id)
+		stored, isEndpoint := strings.CutPrefix(alias, endpointAlias)
+		if alias == addressAlias(address) || isEndpoint && SameEndpoint(stored, endpoint) {
+			ids = append(ids, id)
+		}
 	}
-	return ids, found.Err()
+	return slices.Compact(ids), found.Err()
 }
 
 // mergeSystems moves everything of gone to kept, and leaves word at gone for processes that still know it by that id.

@@ -46,6 +46,24 @@ func TestOneSystemHasManyNames(t *testing.T) {
 	}
 }
 
+// An endpoint that an earlier version wrote down in its own normal form is the system still, and two systems that it took
+// for two are one as soon as their one spelling is used.
+func TestEndpointsOfEarlierVersions(t *testing.T) {
+	s := newSite(t)
+	now := ledger.Endpoint("http://müller.example/service", "")
+	dotted := system(t, s.l, "connection.conbox.dotted", "http://müller.example:80/x/../service|")
+	if got := s.systems("connection.conbox.new", now); !slices.Equal(got, []ledger.SystemID{dotted}) {
+		t.Errorf("dotted: %v, want %d", got, dotted)
+	}
+	port := system(t, s.l, "connection.conbox.port", "http://xn--mller-kva.example:080/service|")
+	if got := system(t, s.l, "connection.conbox.new", now); got != dotted {
+		t.Errorf("system %d, want %d", got, dotted)
+	}
+	if got := s.systems("connection.conbox.port", "http://none:80|"); !slices.Equal(got, []ledger.SystemID{dotted}) {
+		t.Errorf("the system with the odd port was %d and is %v, want %d", port, got, dotted)
+	}
+}
+
 // Two systems get the same content and turn out to be one: nothing is lost, and what counts is what was sent.
 func TestMergingSystems(t *testing.T) {
 	const kept, gone = "kept", "gone"
