@@ -40,8 +40,8 @@ func (n *run) await(ctx context.Context, plan *Plan) ([]Action, error) {
 	return slices.DeleteFunc(slices.Clone(plan.Actions), func(a Action) bool { return a.Approval == ApprovalRequired }), nil
 }
 
-// approved reports whether a person has approved exactly this call. Without prices, where nobody asked for them, only the
-// request is compared: then it is shown, never made.
+// approved reports whether a person has approved exactly this call. Where nobody asked for prices it is compared with those
+// that were shown: then it is shown, never made.
 func (d *draft) approved(r *Rule, c *callSeen, given ledger.Approval) bool {
 	if given.Used || given.By == "" {
 		return false
@@ -49,7 +49,13 @@ func (d *draft) approved(r *Rule, c *callSeen, given ledger.Approval) bool {
 	if c.prices.asked() || !r.Kind.readsPositions() {
 		return given.Digest == r.shownDigest(c.Call, c.prices)
 	}
-	return given.RequestDigest == c.Digest
+	shown, err := shownPrices(given)
+	return err == nil && given.Digest == r.shownDigest(c.Call, shown)
+}
+
+// shownPrices are those that a call was shown with when it began to wait.
+func shownPrices(w ledger.Approval) (shown *Prices, err error) {
+	return shown, json.Unmarshal([]byte(w.Shown), &shown)
 }
 
 // asked reports whether the server was asked.
@@ -156,12 +162,12 @@ func asShown(w ledger.Approval, now map[string]*Action) (*Action, error) {
 		}
 		return nil, fmt.Errorf("%s: %s does not give this call any more; the next plan or apply shows what it gives now", address, from)
 	}
-	var shown *Prices
-	if err := json.Unmarshal([]byte(w.Shown), &shown); err != nil {
+	shown, err := shownPrices(w)
+	if err != nil {
 		return nil, fmt.Errorf("%s: read the prices that were shown: %w", address, err)
 	}
 	if a.Rule.shownDigest(a.Call, shown) != w.Digest {
-		return nil, fmt.Errorf("%s: it would go to another address than when it was shown; run apply again", address)
+		return nil, fmt.Errorf("%s: it would go to another address, service, language or user than when it was shown; run apply again", address)
 	}
 	a.Prices = shown
 	return a, nil

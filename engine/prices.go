@@ -158,7 +158,9 @@ func (r *Rule) holds(c *Call, prices *Prices) []ledger.Hold {
 	return out
 }
 
-// shownDigest stands for exactly the call that people were shown: where it goes, what is sent, and the prices.
+// shownDigest stands for exactly the call that people were shown: where it goes, to which service, in which language and as
+// whom, what is sent, and the prices. Password and key are credentials, which may be renewed.
 func (r *Rule) shownDigest(c *Call, p *Prices) string {
-	return digestOf(r.Connection.Endpoint(), c.Digest, p.digest())
+	to := r.Connection
+	return digestOf(to.Endpoint(), to.Service, to.Language, to.UserCode, c.Digest, p.digest())
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dropform/engine"
+	"dropform/engine/ledger"
 	"dropform/engine/sandbox"
 )
 
@@ -110,6 +111,54 @@ func TestApprovalIsVoid(t *testing.T) {
 			if n := len(r.box.Purchases()); n != 1 {
 				t.Errorf("%d orders after a new approval", n)
 			}
+		})
+	}
+}
+
+// TestApprovalIsVoidForAnotherEnvelope: service, language and user_code belong to the request that was shown, though they come
+// from the connection. Neither apply nor a saved plan sends it as it was approved, and -refresh=false does not say it would.
+func TestApprovalIsVoidForAnotherEnvelope(t *testing.T) {
+	t.Parallel()
+	for name, setting := range map[string]string{
+		"user":     `user_code = "ERP02"`,
+		"service":  "user_code = \"ERP01\"\nservice = \"Conbox\"",
+		"language": "user_code = \"ERP01\"\nlanguage = \"EN\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			settings := r.box.ConboxSettings()
+			settings.UserCode = "" // anybody
+			if err := r.box.SetConbox(settings); err != nil {
+				t.Fatal(err)
+			}
+			cfg := r.load(shop + asked)
+			r.write("in/a.csv", order(door))
+			r.apply(cfg, engine.PlanOptions{})
+			if err := r.approve(cfg, theDoc); err != nil {
+				t.Fatal(err)
+			}
+			saved := r.plan(cfg, engine.PlanOptions{}).Save("test", engine.PlanKey{}, engine.PlanOptions{})
+			cfg = r.load(strings.Replace(shop, `user_code = "`+sandbox.DemoUserCode+`"`, setting, 1) + asked)
+			r.expectApproval(cfg, theDoc, engine.ApprovalRequired)
+			reader, err := ledger.OpenReader(t.Context(), r.ledgerPath())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer reader.Close()
+			p, err := engine.Planner{FS: r.fs, Reader: reader, Now: r.now}.Plan(t.Context(), cfg, engine.PlanOptions{})
+			if err != nil || len(p.Actions) != 1 || p.Actions[0].Approval != engine.ApprovalRequired {
+				t.Errorf("without prices: %v, %v", lines(p), err)
+			}
+			p, err = saved.Still(t.Context(), r.plan(cfg, engine.PlanOptions{}), reader)
+			if err != nil || len(p.Actions) != 0 || len(p.Stale) != 1 {
+				t.Errorf("of the saved plan %v still holds, %v does not, %v", lines(p), p.Stale, err)
+			}
+			if err := r.approve(cfg, theDoc); err == nil || !strings.Contains(err.Error(), "another address, service, language or user") {
+				t.Errorf("error: %v", err)
+			}
+			r.apply(cfg, engine.PlanOptions{})
+			r.expectPlaced()
 		})
 	}
 }
