@@ -216,6 +216,13 @@ type Plan struct {
 	Narrowed bool    // -target or -exclude chose from all there is to do
 
 	forgone map[string][]string // what waited for approval and no file gives any more, by block
+	madeOf  map[Address]string  // the file that the call of an address was made of, where it was made of one
+}
+
+// covered reports whether a pattern names a piece of work: by its own address, its block's, or that of the file which it
+// was made of.
+func (p *Plan) covered(patterns []string, a Address) bool {
+	return matches(patterns, a) || p.madeOf[a] != "" && matches(patterns, a.Block().Of(p.madeOf[a]))
 }
 
 // Skipped is a due time that an export let pass.

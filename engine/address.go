@@ -164,7 +164,7 @@ func oneBracket(s string) (inner, after string, err error) {
 // \* is a literal star. Quotes inside brackets do not count.
 func MatchAddress(pattern string, a Address) bool {
 	for {
-		if matchStars(plainBrackets(pattern), plainSpelling(a)) || matchStars(pattern, a.String()) {
+		if pattern == a.String() || matchStars(plainBrackets(pattern), plainSpelling(a)) || matchStars(pattern, a.String()) {
 			return true
 		}
 		switch {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"dropform/engine/ledger"
 )
@@ -56,6 +57,38 @@ func (d *draft) approved(r *Rule, c *callSeen, given ledger.Approval) bool {
 // shownPrices are those that a call was shown with when it began to wait.
 func shownPrices(w ledger.Approval) (shown *Prices, err error) {
 	return shown, json.Unmarshal([]byte(w.Shown), &shown)
+}
+
+// FileNamed says which calls wait for approval in a file that a pattern names; nil where none does. An approval names calls,
+// one by one or with their block: a file's name says nothing of what is in it.
+func (p *Plan) FileNamed(pattern string) error {
+	var file Address
+	var calls []Address
+	for i := range p.Actions {
+		a := &p.Actions[i]
+		if made := p.madeOf[a.Address]; a.Approval == ApprovalRequired && made != "" && MatchAddress(pattern, a.Address.Block().Of(made)) {
+			file, calls = a.Address.Block().Of(made), append(calls, a.Address)
+		}
+	}
+	if len(calls) == 0 {
+		return nil
+	}
+	return fileNamed(file, calls)
+}
+
+// manyCalls is how many calls of a file are named to who wanted to approve the file.
+const manyCalls = 5
+
+func fileNamed(file Address, calls []Address) error {
+	names := make([]string, 0, manyCalls)
+	for _, a := range calls[:min(len(calls), manyCalls)] {
+		names = append(names, "'"+a.String()+"'")
+	}
+	text := strings.Join(names, ", ")
+	if more := len(calls) - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return &RefusedError{Address: file, Text: fmt.Sprintf("an approval names what is in the file, not the file: %s; or all that the rule waits for: '%s'", text, file.Block())}
 }
 
 // asked reports whether the server was asked.
@@ -129,6 +162,8 @@ func (q Requests) choose(patterns []string, recorded []ledger.Approval) ([]ledge
 	var out []ledger.Approval
 	for _, p := range patterns {
 		found := false
+		var file Address
+		var inFile []Address
 		for i, w := range recorded {
 			at, err := q.Config.ParseAddress(w.Address)
 			if err != nil {
@@ -136,6 +171,9 @@ func (q Requests) choose(patterns []string, recorded []ledger.Approval) ([]ledge
 			}
 			all = append(all, at.Of(w.Item))
 			if !MatchAddress(p, at.Of(w.Item)) {
+				if w.File != "" && MatchAddress(p, at.Of(w.File)) {
+					file, inFile = at.Of(w.File), append(inFile, at.Of(w.Item))
+				}
 				continue
 			}
 			found = true
@@ -144,7 +182,11 @@ func (q Requests) choose(patterns []string, recorded []ledger.Approval) ([]ledge
 				out = append(out, w)
 			}
 		}
-		if !found {
+		switch {
+		case found:
+		case len(inFile) > 0:
+			return nil, fileNamed(file, inFile)
+		default:
 			return nil, fmt.Errorf("no call waits for approval: %w", &AddressError{Pattern: p, Nearest: nearest(p, all)})
 		}
 	}
@@ -153,8 +195,8 @@ func (q Requests) choose(patterns []string, recorded []ledger.Approval) ([]ledge
 
 // asShown is the call that waits, with the prices it was shown with, if its file still gives it.
 func asShown(w ledger.Approval, now map[string]*Action) (*Action, error) {
-	address := w.Address + "[" + w.Item + "]"
-	a := now[itemAddress(&ledger.Work{Address: w.Address, Item: w.Item})]
+	address := itemAddress(&ledger.Work{Address: w.Address, Item: w.Item})
+	a := now[address]
 	if a == nil || a.Call.Digest != w.RequestDigest {
 		from := "the order that it follows"
 		if w.File != "" {

@@ -47,9 +47,7 @@ type RefusedError struct {
 func (e *RefusedError) Error() string { return fmt.Sprintf("%s: %s", e.Address, e.Text) }
 
 // replaced reports whether -replace names the address, its block or its instance.
-func (d *draft) replaced(at Address) bool {
-	return slices.ContainsFunc(d.o.Replace, func(p string) bool { return MatchAddress(p, at) })
-}
+func (d *draft) replaced(at Address) bool { return matches(d.o.Replace, at) }
 
 // choose applies -target and -exclude and refuses patterns that cover nothing.
 func (d *draft) choose() (*Plan, error) {
@@ -78,7 +76,7 @@ func (d *draft) choose() (*Plan, error) {
 		}
 	}
 	for _, a := range d.Actions {
-		if a.Kind == NeedsPerson && a.Reason == ReasonUnknown && d.replaced(a.Address) {
+		if a.Kind == NeedsPerson && a.Reason == ReasonUnknown && d.covered(d.o.Replace, a.Address) {
 			return nil, &RefusedError{Address: a.Address, Text: "its outcome is unknown, so it cannot be sent again; find out what happened and say so with dropform resolve"}
 		}
 	}
@@ -117,10 +115,17 @@ func (d *draft) refuseReplace(all []Address) error {
 }
 
 func (d *draft) chosen(a Address) bool {
-	return (len(d.o.Targets) == 0 || matches(d.o.Targets, a)) && !d.excluded(a)
+	return (len(d.o.Targets) == 0 || d.covered(d.o.Targets, a)) && !d.excluded(a)
 }
 
-func (d *draft) excluded(a Address) bool { return matches(d.o.Excludes, a) }
+func (d *draft) excluded(a Address) bool { return d.covered(d.o.Excludes, a) }
+
+// noteFile notes which file a call of the ledger was made of: its address stands for the call too.
+func (d *draft) noteFile(at Address, w *ledger.Work) {
+	if file := d.s.madeOf[w.ID]; file != "" {
+		d.madeOf[at] = file
+	}
+}
 
 // chosenBase is what the chosen rests on: the block of a chosen step, and the connection of a chosen block.
 func (d *draft) chosenBase() map[Address]bool {

@@ -350,7 +350,13 @@ func (d *draft) planPassed(imp *Import, f *fileFacts, at Address) {
 	}
 }
 
-func itemAddress(w *ledger.Work) string { return w.Address + "[" + w.Item + "]" }
+func itemAddress(w *ledger.Work) string {
+	block, err := ParseAddress(w.Address, func(Address) bool { return true })
+	if err != nil {
+		return w.Address + "[" + w.Item + "]"
+	}
+	return block.Of(w.Item).String()
+}
 
 // planSeen decides on content that was sent and has its outcome: a duplicate is put away only where nothing can be
 // lost by it.

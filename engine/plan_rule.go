@@ -79,6 +79,7 @@ func (d *draft) callsWithoutFile(r *Rule, seen *ruleSeen) {
 	for _, w := range d.s.unfinishedOf(r.Address) {
 		if _, live := d.owner(&w); !here[w.Digest] && !live && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) {
 			at := r.Address.Of(w.Item)
+			d.noteFile(at, &w)
 			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: r, Prior: &w, Text: d.unknownText(at, w, "moveIT for "+w.Item)})
 		}
 	}
@@ -265,6 +266,7 @@ func (d *draft) planCall(r *Rule, seen *ruleSeen, left *openCalls, c *callSeen, 
 	}
 	if left != nil {
 		a.File = left.file
+		d.madeOf[a.Address] = left.file.Name
 	}
 	switch {
 	case c.settled():

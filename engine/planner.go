@@ -119,7 +119,7 @@ type claim struct {
 
 // build is the pure function from configuration, ledger and world to a plan. The error is about the address patterns.
 func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
-	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
+	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}, madeOf: map[Address]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
 	d.orphans = d.findOrphans()
 	if !s.partial {
 		d.Definitions = diffDefinitions(cfg, s.definitions)
@@ -276,6 +276,7 @@ func describeOwner(o ledger.Owner) string {
 func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rule) {
 	for _, w := range d.s.unfinishedOf(b) {
 		at := b.Of(w.Item)
+		d.noteFile(at, &w)
 		owner, live := d.owner(&w)
 		switch {
 		case w.State.Open() && live:

@@ -47,7 +47,7 @@ func (q Requests) look(ctx context.Context, patterns []string) (*standing, error
 	}
 	for _, w := range s.unfinished {
 		a, err := q.Config.ParseAddress(w.Address)
-		if err != nil || !matches(patterns, a.Of(w.Item)) {
+		if err != nil || !s.names(patterns, a, &w) {
 			continue
 		}
 		if w.State == ledger.StateUnknown {
@@ -55,6 +55,11 @@ func (q Requests) look(ctx context.Context, patterns []string) (*standing, error
 		}
 	}
 	return &standing{s, plan}, nil
+}
+
+// names reports whether a pattern names unfinished work of a block: by its own address, its block's or its file's.
+func (s *snapshot) names(patterns []string, block Address, w *ledger.Work) bool {
+	return matches(patterns, block.Of(w.Item)) || s.madeOf[w.ID] != "" && matches(patterns, block.Of(s.madeOf[w.ID]))
 }
 
 func matches(patterns []string, a Address) bool {
@@ -95,7 +100,7 @@ func (q Requests) Retry(ctx context.Context, patterns []string) ([]Address, erro
 	}
 	for _, w := range st.snapshot.unfinished {
 		a, err := q.Config.ParseAddress(w.Address)
-		if err != nil || !matches(patterns, a.Of(w.Item)) || slices.Contains(marked, a.Of(w.Item)) || w.State.Open() {
+		if err != nil || !st.snapshot.names(patterns, a, &w) || slices.Contains(marked, a.Of(w.Item)) || w.State.Open() {
 			continue
 		}
 		if w.State == ledger.StateFailed && w.Kind == ledger.KindImport {
@@ -198,7 +203,7 @@ func (q Requests) adoptFailures(ctx context.Context, st *standing, patterns []st
 	}
 	for _, w := range st.snapshot.unfinished {
 		a, err := q.Config.ParseAddress(w.Address)
-		if err != nil || w.State != ledger.StateFailed || !matches(patterns, a.Of(w.Item)) {
+		if err != nil || w.State != ledger.StateFailed || !st.snapshot.names(patterns, a, &w) {
 			continue
 		}
 		if err := q.Ledger.AdoptFailed(ctx, w, q.Who); err != nil {

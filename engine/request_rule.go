@@ -17,7 +17,7 @@ import (
 func (q Requests) retryRules(ctx context.Context, st *standing, patterns []string) ([]Address, error) {
 	var marked []Address
 	for _, a := range st.plan.Actions { // what a rule that was renamed without moved has tried is known by the new name
-		if a.Rule == nil || a.Reason != ReasonRefused || a.Prior == nil || !matches(patterns, a.Address) {
+		if a.Rule == nil || a.Reason != ReasonRefused || a.Prior == nil || !st.plan.covered(patterns, a.Address) {
 			continue
 		}
 		if err := q.Ledger.Retry(ctx, *a.Prior, q.Who); err != nil {

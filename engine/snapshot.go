@@ -39,6 +39,7 @@ type snapshot struct {
 	was         map[string]string // new address to the one that the ledger still has
 	unfinished  []ledger.Work
 	workOf      map[string][]ledger.Work // unfinished, by address
+	madeOf      map[int64]string         // of unfinished calls, the file that they were made of
 	filings     []ledger.Filing
 	filingsOf   map[string][]ledger.Filing // by address
 	again       again
@@ -228,12 +229,15 @@ func (p Planner) everyName(r *Rule, seen *ruleSeen) {
 
 // history reads what the ledger knows.
 func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
-	var errs [5]error
+	var errs [6]error
 	s.live, errs[0] = v.Owners()
 	s.definitions, errs[1] = applied(v, cfg, only)
 	s.unfinished, errs[2] = v.Unfinished()
 	s.filings, errs[3] = v.Filings()
 	s.counter, errs[4] = counterOf(v)
+	if only == nil { // only people name files
+		s.madeOf, errs[5] = v.UnfinishedFiles()
+	}
 	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}

@@ -49,6 +49,7 @@ func (s *session) approved(done []engine.Approved) {
 // made of, is an error.
 func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 	for _, p := range patterns {
+		named := false // a call, by its own address or its block's
 		found := mayName(cfg, p) ||
 			slices.ContainsFunc(plan.Problems, func(d diag.Diagnostic) bool { return engine.MatchAddress(p, blockAddress(d.Address)) }) ||
 			slices.ContainsFunc(plan.Waiting, func(w engine.Waiting) bool { return engine.MatchAddress(p, w.Address) })
@@ -62,11 +63,14 @@ func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 		}
 		for i := range plan.Actions {
 			if a := &plan.Actions[i]; engine.MatchAddress(p, a.Address) {
-				found = true
+				found, named = true, named || a.Call != nil
 				if a.Approval == engine.ApprovalRequired {
 					a.Approval = engine.ApprovalNamed
 				}
 			}
+		}
+		if err := plan.FileNamed(p); err != nil && !named {
+			return err
 		}
 		if !found {
 			return plan.NoSuch(p)
@@ -77,7 +81,7 @@ func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 
 // mayName reports whether a pattern means whatever a declared block has to do, which may be nothing today.
 func mayName(cfg *engine.Config, pattern string) bool {
-	before, _, glob := strings.Cut(pattern, "*")
+	before, _, glob := strings.Cut(strings.ReplaceAll(pattern, `\*`, "\x00"), "*") // \* is a star itself
 	return slices.ContainsFunc(cfg.Rules, func(r *engine.Rule) bool {
 		address := r.Address.String() + "["
 		return engine.MatchAddress(pattern, r.Address) || glob && (strings.HasPrefix(address, before) || strings.HasPrefix(before, address))

@@ -29,6 +29,19 @@ func (v *View) Call(work int64) (c Call, found bool, err error) {
 	return list[0], true, err
 }
 
+// UnfinishedFiles tells the file of each call of Unfinished that was made of one, by the work's id.
+func (v *View) UnfinishedFiles() (map[int64]string, error) {
+	out := map[int64]string{}
+	err := v.each(`SELECT id, file FROM work JOIN call ON call.work = work.id WHERE `+unfinished+` AND file <> ''`, nil, func(r *sql.Rows) error {
+		var id int64
+		var file string
+		err := r.Scan(&id, &file)
+		out[id] = file
+		return err
+	})
+	return out, err
+}
+
 // CallsOfContent lists all calls known of a file's bytes, in any of the systems, by object and request. Of each object
 // the last one tells where it stands, as in Content.
 func (v *View) CallsOfContent(systems []SystemID, method, digest string) ([]Call, error) {
