@@ -166,7 +166,10 @@ func (e *Export) resultSchema() *CSV {
 // placed says where a fault lies and what it is.
 func placed(f *csvschema.Fault) string {
 	where := fmt.Sprintf("line %d", f.Line)
-	if f.Column != "" {
+	switch {
+	case f.Column == "" && f.ColumnNumber > 0:
+		where += fmt.Sprintf(", column %d", f.ColumnNumber)
+	case f.Column != "":
 		where += fmt.Sprintf(", column %q (%d)", f.Column, f.ColumnNumber)
 	}
 	return where + ": " + f.Message.String()

@@ -226,11 +226,14 @@ func (l tongue) faultLine(f csvschema.Fault) string {
 	if f.Line > 0 {
 		b.WriteString(l.sayf("line %d", f.Line))
 	}
-	if f.Column != "" {
-		if b.Len() > 0 {
-			b.WriteString(", ")
-		}
+	if f.ColumnNumber > 0 && b.Len() > 0 {
+		b.WriteString(", ")
+	}
+	switch {
+	case f.Column != "":
 		b.WriteString(l.sayf("column %q", f.Column))
+	case f.ColumnNumber > 0:
+		b.WriteString(l.sayf("column %d", f.ColumnNumber))
 	}
 	if b.Len() > 0 {
 		b.WriteString(": ")

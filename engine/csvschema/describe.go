@@ -52,7 +52,7 @@ func (k *checker) describe(r *record, c *column, f *field, code Code, at int) Fa
 		v = unescape(nil, v, k.Quote)
 	}
 	out := Fault{
-		Code: code, Line: r.line + linesBefore(b.data[r.start:start], b.ends), Record: r.number, Column: c.Name,
+		Code: code, Line: r.line + linesBefore(b.data[r.start:start], b.ends), Record: r.number, Column: k.called(c.position),
 		ColumnNumber: c.position + 1, Offset: b.offset(start), Value: k.shown(v), Expected: k.expected(c, code),
 	}
 	if c.Sensitive && out.Value != "" {
@@ -135,9 +135,7 @@ func (k *checker) structural(r *record, code Code) {
 		out.Message = words[code].Of(itoa(number))
 		out.Offset = b.offset(r.faultAt)
 		out.ColumnNumber = number
-		if number <= len(k.names) {
-			out.Column = k.names[number-1]
-		}
+		out.Column = k.called(number - 1)
 	}
 	if !k.secret { // columns may have moved against each other
 		raw := b.data[r.start:r.end]
@@ -214,12 +212,12 @@ func (p *plan) differs(m mode) Fault {
 	at := m.first
 	out := Fault{Code: CodeEncodingDiffers, Line: at.line, Record: at.record, Offset: at.offset, Expected: Verbatim(p.Encoding)}
 	detail := Sentence{}
-	if !at.isBOM {
+	if secret := p.secret && (at.column < 0 || at.column >= len(p.columns) || p.columns[at.column].Sensitive); !at.isBOM && !secret {
 		declared, observed := setByName(p.Encoding), m.set
 		detail = p.bothReadings(at, declared, observed)
 	}
 	if at.column >= 0 && at.column < len(p.names) && !at.isBOM {
-		out.Column, out.ColumnNumber = p.names[at.column], at.column+1
+		out.Column, out.ColumnNumber = p.called(at.column), at.column+1
 	}
 	out.Message = words[CodeEncodingDiffers].Of(p.Encoding, m.name, detail)
 	return out

@@ -13,6 +13,7 @@ func (p *plan) fitHeader(names []string) Sentences {
 		return nil
 	}
 	var missing, unexpected, twice []string
+	var where []int
 	var faults Sentences
 	for _, c := range p.declared {
 		switch n := count(names, c.Name); {
@@ -22,9 +23,9 @@ func (p *plan) fitHeader(names []string) Sentences {
 			twice = append(twice, c.Name)
 		}
 	}
-	for _, name := range names {
+	for i, name := range names {
 		if p.ColumnsMode == "exact" && !p.declares(name) {
-			unexpected = append(unexpected, name)
+			unexpected, where = append(unexpected, name), append(where, i+1)
 		}
 	}
 	for _, name := range slices.Clone(missing) {
@@ -32,14 +33,20 @@ func (p *plan) fitHeader(names []string) Sentences {
 			if !p.declares(other) && strings.EqualFold(strings.TrimSpace(other), strings.TrimSpace(name)) {
 				faults = append(faults, phraseAlmost.Of(quoted(name), quoted(other)))
 				missing = without(missing, name)
-				unexpected = without(unexpected, other)
+				if at := slices.Index(unexpected, other); at >= 0 {
+					unexpected, where = slices.Delete(unexpected, at, at+1), slices.Delete(where, at, at+1)
+				}
 			}
 		}
 	}
 	if len(missing) > 0 {
 		faults = append(faults, phraseMissing.Of(quotedList(missing)))
 	}
-	if len(unexpected) > 0 {
+	switch {
+	case len(unexpected) == 0:
+	case p.secret:
+		faults = append(faults, phraseConcealed.Of(nounField.of(int64(len(where))), places(where)))
+	default:
 		faults = append(faults, phraseUnexpected.Of(quotedList(unexpected)))
 	}
 	if len(twice) > 0 {
@@ -109,6 +116,20 @@ func (p *plan) headerless(fields int) []string {
 	return names[:fields]
 }
 
+// conceals tells whether a name that stands in the file may be no name but a sensitive cell: it is none of the schema's, and
+// the header does not have every sensitive column, as where a file lacks its header line and its first record is taken for it.
+func (p *plan) conceals(name string) bool {
+	return p.secret && (p.columns == nil || p.astray) && p.Header && len(p.Fixed) == 0 && !p.declares(name)
+}
+
+// called is the name under which a report speaks of the column at a position, from 0; empty where only its number may be said.
+func (p *plan) called(at int) string {
+	if at >= len(p.names) || p.conceals(p.names[at]) {
+		return ""
+	}
+	return p.names[at]
+}
+
 func count(names []string, name string) (n int) {
 	for _, other := range names {
 		if other == name {
@@ -120,6 +141,20 @@ func count(names []string, name string) (n int) {
 
 func without(names []string, name string) []string {
 	return slices.DeleteFunc(names, func(other string) bool { return other == name })
+}
+
+// places lists positions as quotedList does names.
+func places(positions []int) string {
+	const most = 10
+	out := make([]string, 0, most+1)
+	for i, at := range positions {
+		if i == most {
+			out = append(out, "…")
+			break
+		}
+		out = append(out, itoa(at))
+	}
+	return strings.Join(out, ", ")
 }
 
 func quoted(name string) string { return fmt.Sprintf("%q", cut(name)) }

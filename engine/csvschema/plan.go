@@ -38,6 +38,7 @@ type plan struct {
 	sets    []set
 	names   []string
 	secret  bool // some column is sensitive
+	astray  bool // and one of those is not in the header
 	bare    bool // no cell is looked at, except for its encoding
 
 	wholeRows bool // something is asked of rows as a whole
@@ -67,6 +68,7 @@ type column struct {
 	coded       bool     // the file's text is not in UTF-8, unlike that of the schema
 	choices     *choices // what is allowed, where that is enough to tell; else nil
 	set         int      // of its unique values, -1 for none
+	nameless    bool     // what the header calls it may be a sensitive cell, and so may its cells
 }
 
 // set is one thing that must not occur twice.
@@ -244,9 +246,11 @@ func (p *plan) place(names []string, in charset) {
 		at[names[i]] = i
 		p.columns[i] = &column{Column: Column{Name: names[i], Scale: -1}, position: i, set: -1}
 	}
+	p.astray = false
 	for _, c := range p.declared {
 		i, present := at[c.Name]
 		if !present {
+			p.astray = p.astray || c.Sensitive
 			continue
 		}
 		placed := *c
@@ -264,6 +268,11 @@ func (p *plan) place(names []string, in charset) {
 		}
 		if len(s.columns) == len(key) {
 			p.sets = append(p.sets, s)
+		}
+	}
+	for i, c := range p.columns {
+		if p.conceals(names[i]) {
+			c.nameless, c.Sensitive = true, true
 		}
 	}
 	p.wholeRows = len(p.sets) > 0 || len(p.Checks) > 0

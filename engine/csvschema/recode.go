@@ -259,8 +259,12 @@ func (k *checker) unsendable(r *record) {
 		secret = false
 		for i := range int(r.n) {
 			if f := b.field(r, i); f.start <= where {
-				out.Column, out.ColumnNumber, out.Value = k.names[i], i+1, k.shown(b.data[f.start:f.end])
+				out.Column, out.ColumnNumber, out.Value = k.called(i), i+1, k.shown(b.data[f.start:f.end])
+				secret = i >= len(k.names) || k.conceals(k.names[i])
 			}
+		}
+		if secret = secret && k.secret; secret {
+			out.Value = masked
 		}
 	} else if secret { // a sum below the data tells as much as the data
 		out.Value = masked

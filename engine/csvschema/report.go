@@ -34,7 +34,7 @@ type Fault struct {
 	Code         Code     `json:"code"`
 	Line         int64    `json:"line"`          // physical line on which the field, or for structural faults the record, begins; from 1
 	Record       int64    `json:"record"`        // data record, from 1; 0 for what is no data record
-	Column       string   `json:"column"`        // the header's name, empty for a whole record
+	Column       string   `json:"column"`        // the header's name; empty for a whole record, and where it may be a sensitive cell
 	ColumnNumber int      `json:"column_number"` // from 1, 0 for a whole record
 	Offset       int64    `json:"offset"`        // byte in the file where the field begins, or exactly the byte that is wrong
 	Value        string   `json:"value"`         // cut, or *** where the column is sensitive
@@ -102,7 +102,11 @@ func (f *Fault) text(language string) string {
 	if f.Record > 0 {
 		where = append(where, phraseRecord.say(language, f.Record))
 	}
-	if f.ColumnNumber > 0 {
+	switch {
+	case f.ColumnNumber == 0:
+	case f.Column == "":
+		where = append(where, phraseColumnNumber.say(language, f.ColumnNumber))
+	default:
 		where = append(where, phraseColumn.say(language, f.Column, f.ColumnNumber))
 	}
 	where = append(where, phraseByte.say(language, f.Offset))

@@ -117,7 +117,7 @@ func shortest(n string) string {
 // CellFault is a fault of the cell at a position, from 0, that whoever took the row found. The message is the caller's.
 func (r Row) CellFault(code Code, at int) Fault {
 	f := Fault{
-		Code: code, Line: r.Line, Record: r.Record, Column: r.Names[at], ColumnNumber: at + 1, Value: cut(r.Texts[at]),
+		Code: code, Line: r.Line, Record: r.Record, Column: r.name(at), ColumnNumber: at + 1, Value: cut(r.Texts[at]),
 		record: r.record,
 	}
 	if at < len(r.cells) {
@@ -161,6 +161,15 @@ func (r Row) Mask(text string) string {
 		}
 	}
 	return text
+}
+
+// name is what a report calls the column at a position; where it stands in the file's header only and may be a sensitive cell,
+// nothing.
+func (r Row) name(at int) string {
+	if at < len(r.columns) && r.columns[at].nameless {
+		return ""
+	}
+	return r.Names[at]
 }
 
 func (r Row) sensitive(at int) bool { return at < len(r.columns) && r.columns[at].Sensitive }

@@ -65,12 +65,14 @@ var (
 	phraseLine         = Phrase{"line %d", "Zeile %d"}
 	phraseRecord       = Phrase{"record %d", "Satz %d"}
 	phraseColumn       = Phrase{"column %q (%d)", "Spalte %q (%d)"}
+	phraseColumnNumber = Phrase{"column %d", "Spalte %d"}
 	phraseByte         = Phrase{"byte %d", "Byte %d"}
 	phraseWarning      = Phrase{"warning", "Warnung"}
 	phraseError        = Phrase{"error", "Fehler"}
 	phraseExpected     = Phrase{"expected: %s", "erwartet: %w"}
 	phraseMissing      = Phrase{"missing %s", "es fehlt %s"}
 	phraseUnexpected   = Phrase{"unexpected %s", "unerwartet %s"}
+	phraseConcealed    = Phrase{"%s unexpected (column %s), not shown because a column is sensitive", "%w unerwartet (Spalte %s), nicht gezeigt, weil eine Spalte vertraulich ist"}
 	phraseTwice        = Phrase{"%s occurs twice", "%s kommt doppelt vor"}
 	phraseOrder        = Phrase{"column %d is %s instead of %s", "Spalte %d ist %s statt %s"}
 	phraseDelimiter    = Phrase{"is %q the delimiter?", "ist %q das Trennzeichen?"}
@@ -117,10 +119,10 @@ var nouns = []noun{nounRow, nounRecord, nounField, nounCharacter, nounByte, noun
 // pieces are the phrases that are no message of their own.
 var pieces = []Phrase{
 	phraseByteRead, phraseBytes, phraseReading, phraseUndefined, phraseNUL, phraseDocument, phraseValid, phraseErrors,
-	phraseWarnings, phraseMore, phraseLine, phraseRecord, phraseColumn, phraseByte, phraseWarning, phraseError,
+	phraseWarnings, phraseMore, phraseLine, phraseRecord, phraseColumn, phraseColumnNumber, phraseByte, phraseWarning, phraseError,
 	phraseExpected, phraseMissing, phraseUnexpected, phraseTwice, phraseOrder, phraseDelimiter, phraseAlmost,
 	phraseInteger, phraseDecimal, phraseDate, phraseTime, phraseBoolean, phraseEmail, phraseIBAN, phraseText,
-	phraseNotEmpty, phraseCharacterOf, phraseAtLeast, phraseAtMost, phraseNotBefore,
+	phraseConcealed, phraseNotEmpty, phraseCharacterOf, phraseAtLeast, phraseAtMost, phraseNotBefore,
 	phraseColumnsAre, phraseOriginalCell,
 }
 
