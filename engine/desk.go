@@ -17,7 +17,7 @@ type desk struct {
 	later   *time.Timer
 	pending bool                     // later has something to bring back
 	looking int                      // how many names the worker looks at now
-	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again
+	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again. True: nothing of an ordered import is sent before it
 	wait    time.Duration            // how long what did not go waits before it is looked at again
 	told    map[string]FileState     // files on the desk as they were when the watcher said that they are complete
 	read    map[string]reading       // files that wait for nothing but their connection
@@ -88,6 +88,7 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		}
 		cfg := s.served
 		names := d.pick(cfg.importAt(a))
+		behind := d.behind(cfg.importAt(a))
 		d.wanted, d.looking = false, len(names)
 		told := make(map[string]FileState, len(names))
 		for _, name := range names {
@@ -97,14 +98,14 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		}
 		before, waits := s.dependency(cfg, a)
 		s.mu.Unlock()
-		left := leftover{names: names, any: true, at: time.Now().Add(dependencyPause)}
+		left := leftover{names: names, turn: true, any: true, at: time.Now().Add(dependencyPause)}
 		if waits {
 			s.o.Log.Debug("wait for a dependency", "address", a.String(), "dependency", before.String())
 		} else {
-			left = s.once(ctx, soft, cfg, a, d, names, told)
+			left = s.once(ctx, soft, cfg, a, d, names, told, behind)
 		}
 		s.postpone(ctx, soft, a, d, left)
-		s.forget(d, told, left.names)
+		s.forget(d, told, slices.Concat(left.names, left.behind))
 		if left.now {
 			s.mu.Lock()
 			d.wanted = true
@@ -143,6 +144,21 @@ func (d *desk) pick(imp *Import) []string {
 		delete(d.held, name) // it is looked at now
 	}
 	return names
+}
+
+// behind is a file that was looked at, could not be begun for a reason that is not its own, and comes back later; empty for
+// none. Where an import has an order, what is sent before that has overtaken it. The caller holds the service's lock.
+func (d *desk) behind(imp *Import) string {
+	first := ""
+	if imp == nil || imp.Order == "any" {
+		return first
+	}
+	for name, turn := range d.held {
+		if turn && (first == "" || naturalCompare(name, first) < 0) {
+			first = name
+		}
+	}
+	return first
 }
 
 // least is the first n names in natural order. It does not sort the others.
@@ -190,15 +206,18 @@ func (s *Service) dependency(cfg *Config, a Address) (Address, bool) {
 
 // leftover is what a look at a block did not bring to an end.
 type leftover struct {
-	names []string
-	any   bool      // something is to be looked at again
-	at    time.Time // not before this time; zero: by the desk's own patience
-	now   bool      // an export came to its end: look at once what fell due meanwhile
+	names  []string
+	turn   bool      // all of them keep their turn in the block's order
+	kept   []string  // those of the names that do
+	behind []string  // files that wait for nothing but those that were put back before
+	any    bool      // something is to be looked at again
+	at     time.Time // not before this time; zero: by the desk's own patience
+	now    bool      // an export came to its end: look at once what fell due meanwhile
 }
 
 // once observes the block, plans, and carries the plan out. told is what the files on the desk were like when they were said
 // to be complete; only the block's worker touches the desk's met and read.
-func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *desk, names []string, told map[string]FileState) leftover {
+func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *desk, names []string, told map[string]FileState, behind string) leftover {
 	only, met := &scope{files: map[Address][]string{}, exports: map[Address]bool{}, told: told, read: d.read}, d.met
 	switch {
 	case a.Kind == KindExport:
@@ -221,7 +240,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	}
 	if err != nil {
 		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
-		return leftover{names: names, any: true}
+		return leftover{names: names, turn: true, any: true}
 	}
 	if folder := cfg.folderAt(a); folder != nil {
 		s.markBare(ctx, a, folder, snap.folderSeen(a))
@@ -229,12 +248,12 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	plan, err := build(near, snap, PlanOptions{self: s.o.Runner.o.Process.ID, watch: true})
 	if err != nil {
 		s.o.Log.Warn("plan the block", "address", a.String(), "error", err)
-		return leftover{names: names, any: true}
+		return leftover{names: names, turn: true, any: true}
 	}
 	plan.Actions = slices.DeleteFunc(plan.Actions, func(x Action) bool { return x.Address.Block() != a })
 	s.tell(plan)
 	left, waits := leftover{}, map[string]bool{}
-	n := &run{Runner: s.o.Runner, cfg: cfg, soft: soft}
+	n := &run{Runner: s.o.Runner, cfg: cfg, soft: soft, behind: behind}
 	n.other = func(connection Address) int { return s.waitingFor(cfg, connection, a) }
 	n.ended = func(x *Action, e ending) {
 		if x.Kind == Purchase && e.result == ResultDone {
@@ -250,12 +269,22 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 			left.now = true
 			s.mu.Unlock()
 		}
+		if e.behind {
+			s.mu.Lock()
+			left.behind = append(left.behind, x.File.Name)
+			waits[x.File.Name] = true
+			s.mu.Unlock()
+			return
+		}
 		again := e.result == ResultUnknown && x.onUnknown() == "retry"
 		if again || e.result == ResultNotStarted || e.result == ResultWaiting || e.result == ResultFailed && e.code == "local" {
 			s.mu.Lock()
 			left.any = true
 			if x.Export == nil && x.File.Name != "" {
 				left.names = append(left.names, x.File.Name)
+				if e.turn {
+					left.kept = append(left.kept, x.File.Name)
+				}
 				waits[x.File.Name] = e.quiet
 			}
 			s.mu.Unlock()
@@ -269,7 +298,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	may, err := n.await(ctx, plan)
 	if err != nil {
 		s.o.Log.Warn("record what waits for approval", "address", a.String(), "error", err)
-		return leftover{names: names, any: true}
+		return leftover{names: names, turn: true, any: true}
 	}
 	n.work(ctx, may)
 	d.keepReadings(cfg.importAt(a), snap.imports[a], waits)
@@ -424,7 +453,17 @@ func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left l
 	defer s.mu.Unlock()
 	d.looking = 0
 	for _, name := range left.names {
+		d.held[name] = d.held[name] || left.turn
+	}
+	for _, name := range left.kept {
 		d.held[name] = true
+	}
+	for _, name := range left.behind {
+		if d.pending {
+			d.held[name] = true
+		} else { // what it waits behind lies on the desk again
+			d.names[name] = true
+		}
 	}
 	if !left.any {
 		if !d.pending {
@@ -448,16 +487,34 @@ func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left l
 			return
 		}
 		s.mu.Lock()
-		d.pending = false
-		for name := range d.held {
-			if !a.IsRule() { // a rule looks at its files anyway, and only the watcher says that one is complete
-				d.names[name] = true
-			}
-		}
-		clear(d.held)
+		d.bringBack(a)
 		s.mu.Unlock()
 		s.lay(ctx, soft, id, "") // by its text, because the block may be gone by then
 	})
+}
+
+// bringBack lays what was put back on the desk again. The caller holds the service's lock.
+func (d *desk) bringBack(a Address) {
+	d.pending = false
+	for name := range d.held {
+		if !a.IsRule() { // a rule looks at its files anyway, and only the watcher says that one is complete
+			d.names[name] = true
+		}
+	}
+	clear(d.held)
+}
+
+// hurry lays what was put back on a block's desk now: somebody asked for it, or its definition has changed.
+func (s *Service) hurry(a Address) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.blocks[a]; d != nil && d.pending {
+		if d.later != nil {
+			d.later.Stop()
+		}
+		d.wait = firstLater
+		d.bringBack(a)
+	}
 }
 
 func (s *Service) stopTimers() {

@@ -1,9 +1,13 @@
 package engine_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +16,7 @@ import (
 	"github.com/fsnotify/fsnotify"
 
 	"dropform/engine/faultfs"
+	"dropform/engine/sandbox"
 )
 
 // TestRewrittenWhileItWaitsForItsTurn: on a network share nobody can say whether a file is being written. One that was complete
@@ -88,6 +93,43 @@ func TestWaitingFilesAreReadOnce(t *testing.T) {
 		w.pass(20 * time.Minute)
 		if n := len(w.box.Imports()); n != 3 {
 			w.t.Fatalf("%d imports", n)
+		}
+	})
+}
+
+// TestNewFileWaitsItsTurn: the server refused the first of several files for want of a right, and the others were put back.
+// A file that is dropped when the right is there again does not overtake them.
+func TestNewFileWaitsItsTurn(t *testing.T) {
+	t.Parallel()
+	inWorld(t, worldTraits{}, plainShape(), func(w *world) {
+		w.must(w.box.Inject(sandbox.Fault{
+			Kind: sandbox.FaultStatus, Action: "Import", Times: 1, Status: http.StatusBadRequest,
+			Body: "Um diese Aktion auszuführen sind Berechtigungen erforderlich.",
+		}))
+		w.watch(-1)
+		text := map[string]string{}
+		put := func(name string) {
+			text[name] = "PersonalNr;Name\n1;" + name + "\n"
+			w.put(w.path("in/"+name), text[name])
+		}
+		for _, name := range []string{"a.csv", "b.csv", "c.csv"} {
+			put(name)
+		}
+		w.pass(4 * time.Second)
+		put("d.csv")
+		w.pass(time.Second)
+		put("e.csv")
+		w.pass(10 * time.Minute)
+		var got []string
+		for _, i := range w.box.Imports() {
+			for name, text := range text {
+				if sum := sha256.Sum256([]byte(text)); hex.EncodeToString(sum[:]) == i.SHA256 {
+					got = append(got, name)
+				}
+			}
+		}
+		if want := []string{"b.csv", "c.csv", "d.csv", "e.csv"}; !slices.Equal(got, want) {
+			w.t.Fatalf("imported %v, want %v", got, want)
 		}
 	})
 }

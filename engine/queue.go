@@ -108,7 +108,9 @@ func (q *queue) one(ctx context.Context, a *Action, over func()) {
 	var e ending
 	switch {
 	case stop != "":
-		e = ending{result: ResultNotStarted, text: stop, quiet: quiet}
+		e = ending{result: ResultNotStarted, text: stop, quiet: quiet, turn: true}
+	case q.mustWait(a):
+		e = ending{result: ResultNotStarted, text: "it waits its turn behind " + q.behind, quiet: true, behind: true}
 	case q.soft.Err() != nil:
 		e = ending{result: ResultNotStarted, text: errStopped.Error()}
 	default:
@@ -128,7 +130,13 @@ func (q *queue) one(ctx context.Context, a *Action, over func()) {
 		}
 	}
 	q.settle(a, e)
+	e.turn = e.turn || e.stop != ""
 	q.end(a, began, e)
+}
+
+// mustWait reports whether a file would overtake one that was put back and is not among the steps of this run.
+func (q *queue) mustWait(a *Action) bool {
+	return q.behind != "" && a.Kind == Upload && (a.Import.Order != "name" || naturalCompare(a.File.Name, q.behind) > 0)
 }
 
 // settle notes what a step's end means for those after it.

@@ -87,13 +87,14 @@ func (r *Runner) Close(ctx context.Context) {
 // run is one carrying out of a plan.
 type run struct {
 	*Runner
-	cfg   *Config
-	soft  context.Context       // ended by the first Ctrl-C: begin nothing more, do not wait for the server's jobs
-	ended func(*Action, ending) // watch: hears of every end; nil: nobody does
-	other func(Address) int     // watch: how many files wait for a connection that are not in this plan; nil: none
-	mu    sync.Mutex
-	tally Tally
-	open  map[Address]int // steps that have not ended, by connection
+	cfg    *Config
+	soft   context.Context       // ended by the first Ctrl-C: begin nothing more, do not wait for the server's jobs
+	ended  func(*Action, ending) // watch: hears of every end; nil: nobody does
+	other  func(Address) int     // watch: how many files wait for a connection that are not in this plan; nil: none
+	behind string                // watch: a file that was put back, and that nothing of the block's order overtakes; empty: none
+	mu     sync.Mutex
+	tally  Tally
+	open   map[Address]int // steps that have not ended, by connection
 
 	touched map[string]bool // folders from which something may have been sent
 	lines   appended
@@ -283,6 +284,8 @@ type ending struct {
 	quiet            bool // watch: part of an outage that has been told
 	text, next, code string
 	stop             string // why nothing more of this block is begun
+	turn             bool   // watch: not begun for a reason that is not the step's own, so nothing of its block's order goes before it
+	behind           bool   // watch: not begun because it would overtake such a one
 }
 
 func failed(doing string, err error) ending {

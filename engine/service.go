@@ -406,6 +406,7 @@ func (s *Service) lookAtLedger(ctx, soft context.Context) error {
 		case "retry", "adopted", "approved", string(ledger.StateResolved), string(ledger.StateNotSent), string(ledger.StateUnknown):
 			if e.Who != "" {
 				s.known(e)
+				s.hurry(s.addressOf(e.Address))
 				s.lay(ctx, soft, e.Address, s.fileOf(e))
 			}
 		}

@@ -105,6 +105,7 @@ func (s *Service) reconcile(ctx, soft context.Context) error {
 			continue
 		}
 		if changed[b.Address] {
+			s.hurry(b.Address)
 			s.o.Watcher.Rescan(b.Address.String()) // what was rejected or refused may do under the new definition
 		}
 		s.lay(ctx, soft, b.Address.String(), "")
