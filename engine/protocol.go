@@ -71,6 +71,9 @@ func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.A
 			e.text += ": " + firstLine(p.Message)
 		}
 		e.next = fmt.Sprintf("the same content is sent again only when asked for: dropform retry '%s'", a.Address)
+		if a.Import.Archive != nil {
+			e.next = fmt.Sprintf("the same content is sent again only when asked for: put the file back into its drop folder, then: dropform retry '%s'", a.Address)
+		}
 	}
 	switch {
 	case w.path != "":

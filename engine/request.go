@@ -144,11 +144,14 @@ func (q Requests) Adopt(ctx context.Context, patterns []string) ([]Address, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := st.underWay(q.Config, patterns); err != nil {
+		return nil, err
+	}
 	var done []Address
 	for _, imp := range q.Config.Imports {
 		for _, f := range st.snapshot.imports[imp.Address].files {
 			at := imp.Address.Of(f.Name)
-			if !matches(patterns, at) || f.dir || f.err != nil || f.settled && f.known.State != ledger.FileExisting && f.known.State != ledger.FileRejected && !st.failed(f) {
+			if !matches(patterns, at) || f.underWay() || f.dir || f.err != nil || f.settled && f.known.State != ledger.FileExisting && f.known.State != ledger.FileRejected && !st.failed(f) {
 				continue
 			}
 			if err := q.adoptFile(ctx, imp, f); err != nil {
@@ -175,13 +178,38 @@ func (q Requests) Adopt(ctx context.Context, patterns []string) ([]Address, erro
 			if err := q.adoptSlot(ctx, &a); err != nil {
 				return done, fmt.Errorf("%s: %w", a.Address, err)
 			}
-			done = append(done, a.Address)
+			if !slices.Contains(done, a.Address) {
+				done = append(done, a.Address)
+			}
 		}
 	}
 	if len(done) == 0 {
-		return nil, errors.New("nothing there waits: everything is done already")
+		return nil, errors.New("nothing there waits: everything is done already, or under way")
 	}
 	return done, nil
+}
+
+// underWay refuses to count as done what is named in full and is being sent, or runs on the server: it has no outcome yet, and
+// may end badly.
+func (st *standing) underWay(cfg *Config, patterns []string) error {
+	for _, w := range st.snapshot.unfinished {
+		a, err := cfg.ParseAddress(w.Address)
+		if err != nil || !w.State.Open() {
+			continue
+		}
+		at := a.Of(w.Item)
+		for _, p := range patterns {
+			if named, err := cfg.ParseAddress(p); err == nil && named == at {
+				return &RefusedError{Address: at, Text: "it is under way and has no outcome yet; when it has ended, dropform status says what can be done"}
+			}
+		}
+	}
+	return nil
+}
+
+// underWay reports whether the file's content is being sent, or runs on the server.
+func (f *fileFacts) underWay() bool {
+	return slices.ContainsFunc(f.content, func(w ledger.Work) bool { return w.State.Open() }) || f.other != nil && f.other.State.Open()
 }
 
 // adoptFailures counts as done what was rejected or failed and whose file has been moved away since, so that it holds
@@ -265,6 +293,9 @@ func (q Requests) adoptSlot(ctx context.Context, a *Action) error {
 	path, err := a.Export.target(q.Config, a.runScope())
 	if err != nil {
 		return err
+	}
+	if q.Planner.missing(path) {
+		path = "" // nobody promised that it is there
 	}
 	request := a.Request
 	if a.Again != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"dropform/engine/durable"
@@ -74,8 +75,15 @@ func (n *run) dealtWith(v *ledger.View, a *Action, again *ledger.Work) error {
 	if err != nil {
 		return err
 	}
+	work, err := v.WorkOf(block, name)
+	if err != nil {
+		return err
+	}
 	since := found && (a.known == nil || known != *a.known)
 	if since && known.Digest == a.File.Digest && known.State.DealtWith() {
+		if slices.ContainsFunc(work, func(w ledger.Work) bool { return w.ID == known.Work && w.State == ledger.StateAdopted }) {
+			return &errDealtWith{ending{result: ResultDone, text: "counted as done in the meantime; nothing was sent"}}
+		}
 		return &errDealtWith{ending{result: ResultDone, text: "imported by another run in the meantime"}}
 	}
 	if a.isNew() {
@@ -86,10 +94,6 @@ func (n *run) dealtWith(v *ledger.View, a *Action, again *ledger.Work) error {
 		if other != nil {
 			return &errDealtWith{ending{result: ResultNotStarted, text: "another run has it already: " + itemAddress(other)}}
 		}
-	}
-	work, err := v.WorkOf(block, name)
-	if err != nil {
-		return err
 	}
 	for _, w := range work {
 		if w.SourceDigest == a.File.Digest && a.Import.holds(&w) && (again == nil || w.ID != again.ID) {

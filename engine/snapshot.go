@@ -324,12 +324,17 @@ func (p Planner) exportHistory(v *ledger.View, cfg *Config, s *snapshot, only *s
 		}
 		if found {
 			seen.good = &good
-			_, err := p.FS.Stat(good.Path)
-			seen.targetMissing = errors.Is(err, os.ErrNotExist)
+			seen.targetMissing = good.Path != "" && p.missing(good.Path)
 		}
 		s.exports[exp.Address] = seen
 	}
 	return nil
+}
+
+// missing reports whether nothing is there.
+func (p Planner) missing(path string) bool {
+	_, err := p.FS.Stat(path)
+	return errors.Is(err, os.ErrNotExist)
 }
 
 // list finds the files that are taken, in the folder or among the names given.

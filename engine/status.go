@@ -243,6 +243,9 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 			item.Text, item.Next = "waits for "+a.connection().Address.String()+", which is down", "it goes on by itself when the connection is back"
 		case a.Reason == ReasonRetry && cmp.Or(a.Again, a.Prior) != nil:
 			item.State, item.Text, item.Next = "failed", cmp.Or(a.Again, a.Prior).Message, "the next apply tries again"
+			if o.Watch != nil && gaveUp(*cmp.Or(a.Again, a.Prior), true) {
+				item.Next = "mend the cause, then: dropform retry '" + a.Address.String() + "'"
+			}
 		}
 		if w := cmp.Or(a.Prior, a.Again); w != nil {
 			item.Since = w.SentAt
@@ -284,10 +287,11 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.SourceDigest || followed(k, w)) {
 				continue
 			}
-			o.Items = append(o.Items, StatusItem{
-				Address: at, State: "failed", Text: w.Message, Since: w.SentAt,
-				Next: "put a corrected file into the folder, or: dropform retry '" + at + "'",
-			})
+			next := "put a corrected file into the folder, or: dropform retry '" + at + "'"
+			if imp.Archive != nil {
+				next = "put a corrected file into the folder; or put the same back into it, then: dropform retry '" + at + "'"
+			}
+			o.Items = append(o.Items, StatusItem{Address: at, State: "failed", Text: w.Message, Since: w.SentAt, Next: next})
 			listed[at] = true
 		}
 	}
