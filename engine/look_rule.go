@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -242,7 +243,9 @@ func orderedBefore(v *ledger.View, r *Rule, address string, seen *ruleSeen) erro
 	return errors.Join(errs[:]...)
 }
 
-// followPlaced makes the calls of a rule that follows another: one for each order that was placed.
+// followPlaced makes the calls of a rule that follows another: one for each document of which an order was placed, made of
+// the oldest that is not followed yet, and one for each order that names no document. A document whose order was followed
+// has had its call, however a later order spells it.
 func followPlaced(v *ledger.View, cfg *Config, s *snapshot, r *Rule, seen *ruleSeen) error {
 	follower := s.inLedger(r.Address)
 	if len(s.again) > 0 {
@@ -252,11 +255,25 @@ func followPlaced(v *ledger.View, cfg *Config, s *snapshot, r *Rule, seen *ruleS
 	if err != nil {
 		return err
 	}
+	type document struct {
+		system ledger.SystemID
+		hold   ledger.Hold
+	}
+	followed := map[document]bool{}
 	for _, order := range placed {
 		at := order.Address + "[" + order.Item + "]"
 		fields, err := orderFields(order)
 		if err != nil {
 			return fmt.Errorf("%s: %w", at, err)
+		}
+		if nbr, ok := fields["DocNbr"].(string); ok && nbr != "" {
+			doc := document{order.System, ledger.HoldDocument(fmt.Sprint(fields["DocTyp"]), nbr)}
+			if had, err := v.FollowedDocument(follower, doc.system, doc.hold); err != nil {
+				return err
+			} else if doc.hold = doc.hold.Normal(); had || followed[doc] {
+				continue
+			}
+			followed[doc] = true
 		}
 		c, err := r.callAfter(fields)
 		if err != nil {
@@ -264,18 +281,24 @@ func followPlaced(v *ledger.View, cfg *Config, s *snapshot, r *Rule, seen *ruleS
 			continue
 		}
 		c.Object = "after"
-		seen.after = append(seen.after, &callSeen{Call: c, source: order.ID, content: followedDocument(order.ID, fields, c.Digest)})
+		seen.after = append(seen.after, &callSeen{Call: c, source: order.ID, content: seen.followedDocument(order, fields, c.Digest)})
 	}
 	return nil
 }
 
 // followedDocument stands for what a call does to the document that it follows: several orders of one document are followed
-// once, and two rules that do different things to it do not silence each other. An order by GUID names no document.
-func followedDocument(order int64, fields map[string]any, request string) string {
-	if nbr, ok := fields["DocNbr"].(string); ok && nbr != "" {
-		return digestOf("after document", fmt.Sprint(fields["DocTyp"]), ledger.Fold(nbr), request)
+// once, and two rules that do different things to it do not silence each other. A document of a system that the following
+// rule does not lead to is not the one of that number there. An order by GUID names no document.
+func (seen *ruleSeen) followedDocument(order ledger.Call, fields map[string]any, request string) string {
+	nbr, ok := fields["DocNbr"].(string)
+	if !ok || nbr == "" {
+		return digestOf("after order", strconv.FormatInt(order.ID, 10), request)
 	}
-	return digestOf("after order", strconv.FormatInt(order, 10), request)
+	parts := []string{"after document", fmt.Sprint(fields["DocTyp"]), ledger.Fold(nbr), request}
+	if !slices.Contains(seen.systems, order.System) {
+		parts = append(parts, strconv.FormatInt(int64(order.System), 10))
+	}
+	return digestOf(parts...)
 }
 
 // orderFields is what `order` holds: the fields that were sent, and of those returned the ones that were not.

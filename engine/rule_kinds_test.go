@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -213,6 +214,43 @@ func TestFollowsEachOrderOnce(t *testing.T) {
 	}
 	if n := r.did("SetReadyStatus"); n != 2 {
 		t.Errorf("%d changes after both rules were renamed", n)
+	}
+}
+
+// TestFollowsEachDocumentOnce: two orders of one document are followed by one call, however they spell it and whether they
+// come together or one after the other; another DocTyp is another document.
+func TestFollowsEachDocumentOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for i, d := range []sandbox.ConboxDocument{{DocTyp: 2, DocNbr: "A-9"}, {DocTyp: 2, DocNbr: "a-9"}, {DocTyp: 1, DocNbr: "A-9"}} {
+		for j := range 2 {
+			d.Positions = append(d.Positions, sandbox.ConboxPosition{
+				PosNbr: fmt.Sprintf("Pos%d%d", i, j), PositionGuid: fmt.Sprintf("aaaaaaaa-0000-4000-8000-0000000000%d%d", i, j),
+			})
+		}
+		if err := r.box.PutDocuments(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg := r.load(shop + strings.Replace(orders, "DocTyp              = 2", "DocTyp = tonumber(row.Typ)", 1) + released)
+	files := 0
+	order := func(lines ...string) {
+		for _, l := range lines {
+			files++
+			r.write(fmt.Sprintf("in/%d.csv", files), "Typ;DocNbr;PosNbr;Amount\n"+l+";1\n")
+		}
+		r.apply(cfg, engine.PlanOptions{})
+	}
+	order("2;A-9;Pos00", "2;A-9;Pos01", "2;a-9;Pos10", "1;A-9;Pos20")
+	r.expectPlan(cfg, "~ rule.ready_status.release[A-9] after", "~ rule.ready_status.release[A-9#2] after")
+	if tally := r.apply(cfg, engine.PlanOptions{}); tally.Done != 2 || tally.NotStarted != 0 {
+		t.Errorf("%+v", tally)
+	}
+	r.expectNothing(cfg)
+	order("2;a-9;Pos11", "1;A-9;Pos21")
+	r.expectNothing(cfg)
+	if n := r.did("SetReadyStatus"); n != 2 || len(r.placed()) != 6 {
+		t.Errorf("%d calls for two documents of %q", n, r.placed())
 	}
 }
 

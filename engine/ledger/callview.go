@@ -167,6 +167,15 @@ func (v *View) Placed(base, follower string) ([]Call, error) {
 		base, base+"[", base+`\`, follower)
 }
 
+// FollowedDocument reports whether follower, a rule with after, has followed some order of the document with a call that
+// happened.
+func (v *View) FollowedDocument(follower string, system SystemID, document Hold) (followed bool, err error) {
+	err = one(v.ctx, v, `SELECT EXISTS (SELECT 1 FROM held h JOIN call f ON f.source = h.work JOIN work w ON w.id = f.work
+		WHERE h.system = ? AND h.kind IN ('position', 'document') AND h.document = ? AND f.source <> 0 AND w.address = ?
+			AND w.state IN ('done', 'done_with_errors', 'resolved', 'adopted'))`, []any{system, document.key().document, follower}, &followed)
+	return followed, err
+}
+
 // HeldOnly reports whether some call in the systems holds keys of a kind, and no position by its number.
 func (v *View) HeldOnly(systems []SystemID, kind HoldKind) (some bool, err error) {
 	if len(systems) == 0 {
