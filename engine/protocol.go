@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -15,8 +16,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/afero"
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/charmap"
 
 	"dropform/engine/csvschema"
 	"dropform/engine/durable"
@@ -227,15 +226,17 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// judge looks for the words of failed and warn. Where a column is sensitive the protocol's own words are not repeated:
-// perbit quotes cells in it.
+// judge looks for the words of failed and warn. Line ends are LF to them, so that $ finds the end of a line; a pattern that asks
+// for the server's own is held against those as well, because errors must never pass as success. Where a column is sensitive
+// the protocol's own words are not repeated: perbit quotes cells in it.
 func (w *written) judge(p Protocol, raw []byte, secretive bool) {
 	text := decodeText(raw, p.Encoding)
+	plain := unixLines(text)
 	for _, words := range []*regexp.Regexp{p.Failed, p.Warn} {
 		if words == nil {
 			continue
 		}
-		if found := words.FindString(text); found != "" {
+		if found := cmp.Or(words.FindString(plain), words.FindString(text)); found != "" {
 			w.verdict, w.words, w.failed = ledger.StateWarned, firstLine(found), words == p.Failed
 			if secretive {
 				w.words = "see the protocol"
@@ -243,27 +244,6 @@ func (w *written) judge(p Protocol, raw []byte, secretive bool) {
 			return
 		}
 	}
-}
-
-// decodeText reads bytes under a declared encoding; without one as UTF-8 and, where that fails, Windows-1252.
-func decodeText(raw []byte, name string) string {
-	raw = bytes.TrimPrefix(raw, []byte("\xef\xbb\xbf"))
-	var e encoding.Encoding
-	switch {
-	case name == "iso-8859-1":
-		e = charmap.ISO8859_1
-	case name == "iso-8859-15":
-		e = charmap.ISO8859_15
-	case name == "windows-1252" || !utf8.Valid(raw):
-		e = charmap.Windows1252
-	default:
-		return string(raw)
-	}
-	out, err := e.NewDecoder().Bytes(raw)
-	if err != nil { // a single-byte decoder maps every byte
-		return string(raw)
-	}
-	return string(out)
 }
 
 // keepEarlier renames a protocol of earlier content out of the way: NAME.protocol.<time>.txt. The same bytes, left by a

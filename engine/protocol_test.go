@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"unicode/utf16"
 
 	"dropform/engine"
 	"dropform/engine/sandbox"
@@ -175,5 +176,50 @@ func TestProtocolAfterAPassingError(t *testing.T) {
 	r.apply(cfg, engine.PlanOptions{})
 	if n := len(r.box.Imports()); n != 1 || !strings.HasSuffix(r.read("in/a.csv.protocol.txt"), "ohne Fehler beendet.\r\n") {
 		t.Errorf("%d imports, protocol %q", n, r.read("in/a.csv.protocol.txt"))
+	}
+}
+
+// TestProtocolEncodings: the words are found whatever the server writes in, and at the ends of its lines.
+func TestProtocolEncodings(t *testing.T) {
+	t.Parallel()
+	wide := func(text string) string {
+		var b strings.Builder
+		for _, u := range utf16.Encode([]rune(text)) {
+			b.WriteString(string([]byte{byte(u), byte(u >> 8)}))
+		}
+		return b.String()
+	}
+	const text = "Importprotokoll\r\nFür: 3\r\nEnde: 0\r\n"
+	for name, c := range map[string]struct {
+		words, body string
+		result      engine.Result
+	}{
+		"utf-16le declared":      {`encoding = "utf-16le"` + "\n" + `failed = "Für: [1-9]"`, wide(text), engine.ResultWarned},
+		"declared, with a mark":  {`encoding = "utf-16le"` + "\n" + `failed = "Für: [1-9]"`, "\xff\xfe" + wide(text), engine.ResultWarned},
+		"auto, with a mark":      {`failed = "Für: [1-9]"`, "\xff\xfe" + wide(text), engine.ResultWarned},
+		"auto, without":          {`failed = "Für: [1-9]"`, wide(text), engine.ResultWarned},
+		"iso-8859-15":            {`encoding = "iso-8859-15"` + "\n" + `failed = "3 €$"`, "F\xfcr: 3 \xa4", engine.ResultWarned},
+		"at the end of a line":   {`failed = "(?m)Für: [1-9]$"`, text, engine.ResultWarned},
+		"by the server's ends":   {`failed = "3\\r\\nEnde"`, text, engine.ResultWarned},
+		"utf-16le, end of line":  {`encoding = "utf-16le"` + "\n" + `failed = "(?m)Für: [1-9]$"`, wide(text), engine.ResultWarned},
+		"nothing to be found":    {`encoding = "utf-16le"` + "\n" + `failed = "(?m)Ende: [1-9]$"`, wide(text), engine.ResultDone},
+		"windows-1252, declared": {`encoding = "windows-1252"` + "\n" + `failed = "Für: 3"`, "F\xfcr: 3", engine.ResultWarned},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			cfg := r.load(head + with(staff, "protocol {\n    "+c.words+"\n  }"))
+			r.write("in/a.csv", rows("1"))
+			r.inject(sandbox.Fault{Kind: sandbox.FaultGarbage, Action: "GetProtocol", Body: c.body})
+			r.apply(cfg, engine.PlanOptions{})
+			if e := r.lastEnd(); e.Result != c.result {
+				t.Errorf("%s: %s", e.Result, e.Text)
+			}
+			if got := r.read("in/a.csv.protocol.txt"); got != c.body {
+				t.Errorf("protocol %q instead of %q", got, c.body)
+			}
+			if got := cfg.Imports[0].ProtocolText([]byte(c.body)); !strings.Contains(got, "Für: 3") || strings.ContainsAny(got, "\r\x00\ufeff") {
+				t.Errorf("it says %q", got)
+			}
+		})
 	}
 }

@@ -3,17 +3,14 @@ package command
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/spf13/afero"
 	"github.com/spf13/cobra"
-	"golang.org/x/text/encoding/charmap"
 
 	"dropform/engine"
 	"dropform/engine/diag"
@@ -129,7 +126,7 @@ func (s *session) show(vars []VarFlag, args []string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	what.Protocol = s.protocol(what.Work)
+	what.Protocol = s.protocol(what.Work, importOf(cfg, what.Address))
 	if asJSON {
 		return s.printJSON(what)
 	}
@@ -245,8 +242,8 @@ func sourceDigest(w ledger.Work) string {
 	return w.SourceDigest
 }
 
-// protocol reads the text that the last import's protocol holds, from where it lies now.
-func (s *session) protocol(work []workJSON) string {
+// protocol reads the text that the last protocol of the import holds, from where it lies now.
+func (s *session) protocol(work []workJSON, imp engine.Import) string {
 	if len(work) == 0 || work[len(work)-1].Path == "" || work[len(work)-1].SHA256 == "" {
 		return ""
 	}
@@ -263,14 +260,18 @@ func (s *session) protocol(work []workJSON) string {
 	if err != nil {
 		return "(" + err.Error() + ")"
 	}
-	if utf8.Valid(raw) {
-		return strings.TrimPrefix(string(raw), "\ufeff")
+	return imp.ProtocolText(raw)
+}
+
+// importOf is the import that an address belongs to, as it is configured now.
+func importOf(cfg *engine.Config, address string) engine.Import {
+	a, err := cfg.ParseAddress(address)
+	for _, imp := range cfg.Imports {
+		if err == nil && imp.Address == a.Block() {
+			return *imp
+		}
 	}
-	text, err := charmap.Windows1252.NewDecoder().Bytes(raw)
-	if err != nil {
-		return fmt.Sprintf("(%s is neither UTF-8 nor Windows-1252)", path)
-	}
-	return string(text)
+	return engine.Import{}
 }
 
 func (s *session) showText(w shown, in *time.Location) {
@@ -305,7 +306,7 @@ func (s *session) showText(w shown, in *time.Location) {
 		out.printf("  %s\n", eventLine(out.tongue, e, in))
 	}
 	if w.Protocol != "" {
-		out.printf("\n%s\n%s\n", out.bold(out.say("Protocol")), indent(strings.TrimRight(strings.ReplaceAll(w.Protocol, "\r\n", "\n"), "\n"), "  "))
+		out.printf("\n%s\n%s\n", out.bold(out.say("Protocol")), indent(strings.TrimRight(w.Protocol, "\n"), "  "))
 	}
 }
 
