@@ -83,7 +83,7 @@ func (n *run) filings(a *Action, failed bool, reports []string) ([]ledger.Filing
 		report.Source = r
 		out = append(out, report)
 	}
-	n.nameTogether(out, beside(n.cfg.Dir, dir), a.Address.Item)
+	n.nameTogether(out, d.Folder, beside(n.cfg.Dir, dir), a.Address.Item)
 	if marker := n.marker(a); marker != "" {
 		if info, err := lstat(n.o.FS, marker); err == nil {
 			f.Source, f.Stamp = marker, durable.StampOf(info) // a newer marker belongs to newer content
@@ -108,8 +108,9 @@ func (n *run) marker(a *Action) string {
 }
 
 // nameTogether gives a file and its reports names in the archive that are free and still belong together: where one of
-// them is taken, all get the same addition, NAME~<time>-<n>.
-func (n *run) nameTogether(group []ledger.Filing, dir, name string) {
+// them is taken, all get the same addition, NAME~<time>-<n>. What lies in a sub-folder of the drop folder goes into that of the
+// archive, so that a protocol of the file's own name does not meet the file there.
+func (n *run) nameTogether(group []ledger.Filing, from, dir, name string) {
 	stem, ext := splitName(name)
 	for i := 0; ; i++ {
 		fresh := name
@@ -117,6 +118,7 @@ func (n *run) nameTogether(group []ledger.Filing, dir, name string) {
 			fresh = fmt.Sprintf("%s~%s-%d%s", stem, n.o.Now().UTC().Format("20060102T150405Z"), i, ext)
 		}
 		free := true
+		taken := map[string]bool{} // by a file of the group: two from different folders outside may bear one name
 		for k := range group {
 			target := filepath.Base(group[k].Source)
 			if rest, own := strings.CutPrefix(target, name); own {
@@ -124,6 +126,11 @@ func (n *run) nameTogether(group []ledger.Filing, dir, name string) {
 			} else if i > 0 {
 				target = fmt.Sprintf("%d~%s", i, target)
 			}
+			target = filepath.Join(within(from, group[k].Source), target)
+			if taken[foldName(target)] {
+				target = filepath.Join(filepath.Dir(target), fmt.Sprintf("%d~%s", k, filepath.Base(target)))
+			}
+			taken[foldName(target)] = true
 			group[k].Target = filepath.Join(dir, target)
 			if _, err := lstat(n.o.FS, group[k].Target); err == nil {
 				free = false
@@ -138,6 +145,15 @@ func (n *run) nameTogether(group []ledger.Filing, dir, name string) {
 			group[k+1].Kept = purposeWith + group[0].Target
 		}
 	}
+}
+
+// within is the sub-folder of a drop folder in which a report lies; none when it lies elsewhere.
+func within(folder, path string) string {
+	sub, err := filepath.Rel(folder, filepath.Dir(path))
+	if err != nil || !filepath.IsLocal(sub) {
+		return ""
+	}
+	return sub
 }
 
 // fileNow carries out the moves that were just recorded. A failure leaves them owed; the outcome stands.

@@ -84,8 +84,10 @@ func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.A
 	if o.Files, o.Filings, o.Written, err = n.dispositions(a, w, o.State); err != nil {
 		e.next = "the file stays in its folder: " + err.Error()
 	}
-	if len(o.Filings) > 0 && w.path != "" {
-		o.Path = o.Filings[len(o.Filings)-1].Target
+	for _, f := range o.Filings {
+		if f.Source == w.path {
+			o.Path = f.Target
+		}
 	}
 	if err := n.book(ctx, att, o); err != nil {
 		out := failed("the import ended, but its outcome could not be recorded", err)

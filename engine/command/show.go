@@ -1,8 +1,11 @@
 package command
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -244,10 +247,14 @@ func sourceDigest(w ledger.Work) string {
 
 // protocol reads the text that the last protocol of the import holds, from where it lies now.
 func (s *session) protocol(work []workJSON, imp engine.Import) string {
-	if len(work) == 0 || work[len(work)-1].Path == "" || work[len(work)-1].SHA256 == "" {
+	if len(work) == 0 {
 		return ""
 	}
-	path := work[len(work)-1].Path
+	last := work[len(work)-1]
+	if last.Path == "" || last.SHA256 == "" {
+		return ""
+	}
+	path := last.Path
 	f, err := s.FS.Open(path)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
@@ -256,9 +263,17 @@ func (s *session) protocol(work []workJSON, imp engine.Import) string {
 		return "(" + err.Error() + ")"
 	}
 	defer f.Close()
-	raw, err := afero.ReadAll(limited(f, maxProtocol))
+	h := sha256.New()
+	raw, err := afero.ReadAll(limited(io.TeeReader(f, h), maxProtocol))
+	if err == nil {
+		_, err = io.Copy(h, f)
+	}
 	if err != nil {
 		return "(" + err.Error() + ")"
+	}
+	// What an earlier version took for the protocol, or somebody put there, may be the file itself, with its sensitive cells.
+	if digest := hex.EncodeToString(h.Sum(nil)); digest == last.SHA256 || digest == last.Source {
+		return "(" + path + " is the file that was sent, not its protocol)"
 	}
 	return imp.ProtocolText(raw)
 }
