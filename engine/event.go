@@ -131,8 +131,10 @@ func (t *Tally) Add(o Tally) {
 // PlanMade says, in watch, what is new among the things that need a person or are wrong.
 type PlanMade struct{ Plan *Plan }
 
-// ConfigLoaded says what is served and which definitions wait to be applied.
-type ConfigLoaded struct{ Serving, Waiting []Address }
+// ConfigLoaded says what is served and which definitions wait to be applied. Unserved are those of the waiting blocks that
+// were applied once and changed before this watch began: the ledger keeps neither secrets nor expressions, so that the
+// definition before cannot be served from it.
+type ConfigLoaded struct{ Serving, Waiting, Unserved []Address }
 
 // ConfigRejected says that an edit is broken; the configuration before it is still served.
 type ConfigRejected struct{ Diags diag.List }

@@ -98,7 +98,8 @@ type Service struct {
 	served   *Config // what of it, and of older ones, is applied
 	broken   diag.List
 	waiting  []Address
-	waitsFor string // the changes behind waiting
+	unserved []Address // see ConfigLoaded
+	waitsFor string    // the changes behind waiting
 	blocks   map[Address]*desk
 	seen     int64 // newest event of the ledger that has been looked at
 	tally    Tally

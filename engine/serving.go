@@ -57,7 +57,8 @@ func (s *Service) tryAgain() {
 }
 
 // reconcile compares the configuration with what is applied, applies the difference under -auto-approve, and serves
-// what is applied. Blocks that are unchanged go on undisturbed; those changed and not applied go on as they were.
+// what is applied. Blocks that are unchanged go on undisturbed; those changed and not applied go on as they
+// were if this watch has served them, else they wait: the ledger cannot give back what they were.
 func (s *Service) reconcile(ctx, soft context.Context) error {
 	applied, newest, err := s.definitions(ctx)
 	if err != nil {
@@ -86,17 +87,18 @@ func (s *Service) reconcile(ctx, soft context.Context) error {
 	s.seen = max(s.seen, newest)
 	before := s.waitsFor
 	s.served, s.waiting = serving(cfg, s.served, applied)
+	s.unserved = appliedOnce(s.waiting, s.served, applied)
 	for _, c := range changes {
 		if c.Verb == "forget" {
 			s.waiting = append(s.waiting, c.Address)
 		}
 	}
-	served, waiting := s.served, s.waiting
+	served, waiting, unserved := s.served, s.waiting, s.unserved
 	s.waitsFor = describeChanges(changes)
 	news := first || s.waitsFor != before || len(waiting) == 0
 	s.mu.Unlock()
 	if news {
-		s.o.Runner.emit(ConfigLoaded{Serving: addresses(served), Waiting: waiting})
+		s.o.Runner.emit(ConfigLoaded{Serving: addresses(served), Waiting: waiting, Unserved: unserved})
 	}
 	s.o.Watcher.SetFolders(watchFolders(served))
 	changed := changedFolders(old, served)
@@ -270,10 +272,29 @@ func serving(loaded, before *Config, applied map[string]ledger.Definition) (*Con
 	return &out, waiting
 }
 
+// appliedOnce picks, of the waiting blocks, those with work that have a definition in the ledger and are not served.
+func appliedOnce(waiting []Address, served *Config, applied map[string]ledger.Definition) []Address {
+	now := map[Address]bool{}
+	for _, a := range addresses(served) {
+		now[a] = true
+	}
+	var out []Address
+	for _, a := range waiting {
+		if _, once := applied[a.String()]; once && !now[a] && hasWork(a) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func hasWork(block Address) bool {
+	return block.Kind == KindImport || block.Kind == KindExport || block.IsRule()
+}
+
 func addresses(cfg *Config) []Address {
 	var out []Address
 	for _, b := range cfg.blocks() {
-		if b.Address.Kind == KindImport || b.Address.Kind == KindExport || b.Address.IsRule() {
+		if hasWork(b.Address) {
 			out = append(out, b.Address)
 		}
 	}
@@ -334,6 +355,7 @@ type WatchState struct {
 	At          time.Time         `json:"at"`
 	Serving     []string          `json:"serving"`
 	Waiting     []string          `json:"waiting"`                // definitions that are not applied
+	Unserved    []string          `json:"unserved"`               // of these, what was applied once and is not served until it is again
 	ConfigError string            `json:"config_error,omitempty"` // why the newest edit is not served
 	Connections map[string]string `json:"connections"`            // address to why it is down; empty: up
 	Folders     []WatchStatus     `json:"folders"`
@@ -344,7 +366,7 @@ const renewState = 5 * time.Second
 
 // says reports whether it tells what another one told. When each folder was looked through is told with the rest.
 func (w *WatchState) says(other *WatchState) bool {
-	return slices.Equal(w.Serving, other.Serving) && slices.Equal(w.Waiting, other.Waiting) && w.ConfigError == other.ConfigError &&
+	return slices.Equal(w.Serving, other.Serving) && slices.Equal(w.Waiting, other.Waiting) && slices.Equal(w.Unserved, other.Unserved) && w.ConfigError == other.ConfigError &&
 		maps.Equal(w.Connections, other.Connections) && slices.EqualFunc(w.Folders, other.Folders, func(a, b WatchStatus) bool {
 		a.LastSweep, b.LastSweep = time.Time{}, time.Time{}
 		return a == b
@@ -361,6 +383,9 @@ func (s *Service) writeStatus() {
 	}
 	for _, a := range s.waiting {
 		state.Waiting = append(state.Waiting, a.String())
+	}
+	for _, a := range s.unserved {
+		state.Unserved = append(state.Unserved, a.String())
 	}
 	state.ConfigError = firstError(s.broken)
 	s.mu.Unlock()

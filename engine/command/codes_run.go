@@ -43,6 +43,7 @@ var runCodes = map[string]explanation{
 	"folder_missing":    {"A drop folder that was there is gone. It is not made again, because a network drive may be missing.", "Bring the folder or the drive back."},
 	"folder_unreadable": {"A drop folder cannot be read.", "Give this user the right to list it."},
 	"folder_not_ours":   {"The folder was served by another ledger, or this ledger is older than the folder knows.", "If this ledger takes over: dropform adopt ADDRESS counts the files in it as done, dropform retry ADDRESS plans them."},
+	"not_served":        {"A block was changed after it was applied and before the watch began, so there is no definition to serve it by.", "Apply the change: dropform apply. Its files stay where they are until then."},
 	"folder_degraded":   {"The folder cannot be watched by events; it is looked through from time to time.", "Nothing, if that is quick enough (poll); else see the message."},
 	"foreign_folder":    {"The demo's folder exists and is not the demo's.", "Run the demo in another directory with -chdir."},
 	"file_unreadable":   {"A dropped file cannot be read.", "Give this user the right to read it, or close the program that holds it."},

@@ -123,7 +123,7 @@ func exampleDocuments() []jsonExample {
 func exampleStatus() *engine.Status {
 	return &engine.Status{
 		Watch: &engine.WatchState{
-			PID: 4711, Since: exampleTime, At: exampleTime, Serving: []string{"import.staff"}, Waiting: []string{"import.times"}, ConfigError: "main.hcl:3: Unknown block",
+			PID: 4711, Since: exampleTime, At: exampleTime, Serving: []string{"import.staff"}, Waiting: []string{"import.times"}, Unserved: []string{"import.times"}, ConfigError: "main.hcl:3: Unknown block",
 			Connections: map[string]string{"connection.perbit.hr": ""},
 			Folders:     []engine.WatchStatus{{ID: "import.staff", Mode: "poll", Network: "nfs", Degraded: "it cannot be listed", Pending: 1, Oldest: exampleTime, Overflows: 1, Rearms: 1, LastSweep: exampleTime}},
 		},

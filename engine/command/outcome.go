@@ -137,6 +137,15 @@ func noticeOf(e engine.Event) (diag.List, bool) {
 			Severity: diag.Warning, Code: "run_skipped", Address: e.Address.String(), Summary: "A run was left out",
 			Detail: sentences(e.Text, "to run it now: dropform apply -replace="+e.Address.Block().String()),
 		}}, true
+	case engine.ConfigLoaded:
+		var out diag.List
+		for _, a := range e.Unserved {
+			out = append(out, diag.Diagnostic{
+				Severity: diag.Warning, Code: "not_served", Address: a.String(), Summary: "Changed since it was applied",
+				Detail: "It is not served until the change is applied with dropform apply. Its files stay where they are.",
+			})
+		}
+		return out, len(out) > 0
 	case engine.ConfigRejected:
 		out := diag.List{{Severity: diag.Warning, Code: "configuration_rejected", Summary: "The edited configuration has errors", Detail: "The one before it stays in force until it is corrected."}}
 		return append(out, e.Diags...), true

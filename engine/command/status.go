@@ -101,6 +101,7 @@ func statusDocument(st *engine.Status, broken string) statusJSON {
 	if out.Watch != nil {
 		watch := *out.Watch
 		watch.Serving, watch.Waiting, watch.Folders = listed(watch.Serving), listed(watch.Waiting), listed(watch.Folders)
+		watch.Unserved = listed(watch.Unserved)
 		out.Watch = &watch
 	}
 	return statusJSON{"1.0", broken, &out}
@@ -155,6 +156,9 @@ func (t *statusText) watch() {
 		return
 	}
 	t.printf("Watched by %s.\n", t.holder)
+	if w := t.st.Watch; w != nil && len(w.Unserved) > 0 {
+		t.printf("Changed since applied, and not served until dropform apply: %s. The files stay where they are.\n", strings.Join(w.Unserved, ", "))
+	}
 	if w := t.st.Watch; w != nil && w.ConfigError != "" && t.broken == "" {
 		t.printf("The newest edit of the configuration is not served: %s\n", w.ConfigError)
 	}

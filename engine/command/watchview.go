@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"dropform/engine"
@@ -38,17 +39,26 @@ func (v *textView) retries(a *engine.Action) bool {
 
 // serving says which definitions are served now and which wait to be applied.
 func (v *textView) serving(e engine.ConfigLoaded) {
-	if len(e.Serving) == 0 {
-		v.print("Nothing is served yet: no definition has been applied.\n")
-	} else {
+	switch {
+	case len(e.Serving) > 0:
 		v.print("Serving %s.\n", addresses(v.out.tongue, e.Serving))
+	case len(e.Unserved) > 0:
+		v.print("Nothing is served: what was applied has been changed since.\n")
+	default:
+		v.print("Nothing is served yet: no definition has been applied.\n")
 	}
-	var changed, gone []engine.Address
+	if len(e.Unserved) > 0 {
+		v.print("Changed since applied, and not served until the change is: %s. The files stay where they are.\n", addresses(v.out.tongue, e.Unserved))
+	}
+	var changed, gone, idle []engine.Address
 	for _, a := range e.Waiting {
-		if v.gone != nil && v.gone(a) {
-			gone = append(gone, a)
-		} else {
+		switch {
+		case v.gone == nil || !v.gone(a):
 			changed = append(changed, a)
+		case slices.Contains(e.Serving, a):
+			gone = append(gone, a)
+		default: // removed before the watch began
+			idle = append(idle, a)
 		}
 	}
 	if len(changed) > 0 {
@@ -56,6 +66,9 @@ func (v *textView) serving(e engine.ConfigLoaded) {
 	}
 	if len(gone) > 0 {
 		v.print("Waiting to be removed: %s; it is served until then. Run dropform apply.\n", addresses(v.out.tongue, gone))
+	}
+	if len(idle) > 0 {
+		v.print("Waiting to be removed: %s. Run dropform apply.\n", addresses(v.out.tongue, idle))
 	}
 }
 
