@@ -309,17 +309,22 @@ func (n *run) unreachable(l *link, a *Action, err error, out *ending) {
 	if !ok || !t.connection && (out.result != ResultUnknown || !l.unanswered(t)) {
 		return
 	}
+	o, first := n.wentDown(l, t, n.queued(l))
+	out.stop = o.text
+	if out.result == ResultFailed && (n.o.KeepTrying || !first) {
+		out.result, out.quiet = ResultNotStarted, true
+	}
+}
+
+// queued is how many steps wait for the connection, but for the one that has met its end.
+func (n *run) queued(l *link) int {
 	n.mu.Lock()
 	queued := max(n.open[l.current().Address]-1, 0)
 	n.mu.Unlock()
 	if n.other != nil {
 		queued += n.other(l.current().Address)
 	}
-	o, first := n.wentDown(l, t, queued)
-	out.stop = o.text
-	if out.result == ResultFailed && (n.o.KeepTrying || !first) {
-		out.result, out.quiet = ResultNotStarted, true
-	}
+	return queued
 }
 
 // wentDown marks a connection as down and tells so, once and then now and again.
@@ -386,13 +391,13 @@ func (n *run) followImport(ctx context.Context, l *link, a *Action, j job, serve
 	return n.finishImport(ctx, l, a, att, p, served, func(ctx context.Context) (io.ReadCloser, error) { return session.Protocol(ctx, id) })
 }
 
-// follow asks for progress until the job has ended. A stop or the end of max_wait leaves the job running on the server;
-// the next run resumes it.
+// follow asks for progress until the job has ended. A stop, the end of max_wait and, in apply, a server that does not answer
+// as often as the connection says leave the job running on the server; the next run resumes it.
 func (n *run) follow(ctx context.Context, l *link, a *Action, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
 	began := time.Now()
 	waiting, cancel := context.WithTimeout(n.soft, l.current().MaxWait)
 	defer cancel()
-	p, err := perbit.Follow(waiting, poll, perbit.Pace{First: l.current().ProgressFirst, Longest: l.current().ProgressLongest}, func(p perbit.Progress) {
+	p, err := perbit.Follow(waiting, n.watched(l, a, poll), n.pace(l.current()), func(p perbit.Progress) {
 		percent, ok := p.Percent()
 		if !ok {
 			percent = -1
@@ -419,6 +424,42 @@ func (n *run) follow(ctx context.Context, l *link, a *Action, phase string, poll
 	out := ending{result: ResultWaiting, text: sentence(e), next: e.Hint, code: string(e.Class)}
 	n.unreachable(l, a, err, &out)
 	return p, &out
+}
+
+// pace is how often progress is asked for. A watch asks without end.
+func (n *run) pace(c *Connection) perbit.Pace {
+	p := perbit.Pace{
+		First: c.ProgressFirst, Longest: c.ProgressLongest,
+		Retry: perbit.Retry{Attempts: max(1, c.RetryAttempts), First: c.RetryFirst, Longest: c.RetryLongest},
+	}
+	if n.o.KeepTrying {
+		p.Retry.Attempts = 0
+	}
+	return p
+}
+
+// watched is poll that in watch tells of a server that answers no longer, once until it does again: the second failure in a
+// row, because a single one is soon made good.
+func (n *run) watched(l *link, a *Action, poll func(context.Context) (perbit.Progress, error)) func(context.Context) (perbit.Progress, error) {
+	if !n.o.KeepTrying {
+		return poll
+	}
+	failed := 0
+	return func(ctx context.Context) (perbit.Progress, error) {
+		p, err := poll(ctx)
+		switch t, ok := troubleOf(err); {
+		case err == nil && failed > 1:
+			n.reachable(l, a)
+			failed = 0
+		case err == nil:
+			failed = 0
+		case ok && transient(err):
+			if failed++; failed == 2 {
+				n.wentDown(l, t, n.queued(l))
+			}
+		}
+		return p, err
+	}
 }
 
 // lost ends work whose id the server does not know any more: whether the import ran is then unknown. Every other

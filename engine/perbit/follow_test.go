@@ -19,6 +19,7 @@ import (
 func TestFollow(t *testing.T) {
 	busy := &perbit.Error{Action: "GetProgress", Class: perbit.ClassTransient, RetryAfter: 30 * time.Second}
 	gone := &perbit.Error{Action: "GetProgress", Class: perbit.ClassNotFound}
+	down := &perbit.Error{Action: "GetProgress", Class: perbit.ClassTransient, Status: 503}
 	const ms = time.Millisecond
 	type poll struct {
 		p   perbit.Progress
@@ -40,6 +41,8 @@ func TestFollow(t *testing.T) {
 		"error for good":        {polls: []poll{run, {err: gone}}, at: []time.Duration{0, 100 * ms}, want: run.p, err: gone},
 		"foreign error":         {polls: []poll{{err: io.ErrNoProgress}}, at: []time.Duration{0}, err: io.ErrNoProgress},
 		"busy, with a wish":     {polls: []poll{{err: busy}, {p: perbit.Progress{Completed: true}}}, at: []time.Duration{0, 30 * time.Second}, want: perbit.Progress{Completed: true}},
+		"given up":              {pace: perbit.Pace{Retry: perbit.Retry{Attempts: 3, First: time.Second, Longest: 10 * time.Second}}, polls: []poll{run, {err: down}}, at: []time.Duration{0, 100 * ms, 1100 * ms, 3100 * ms}, want: run.p, err: down},
+		"an answer between":     {pace: perbit.Pace{Retry: perbit.Retry{Attempts: 2, First: time.Second, Longest: time.Second}}, polls: []poll{{err: down}, run, {err: down}, {p: perbit.Progress{Completed: true}}}, at: []time.Duration{0, time.Second, 1200 * ms, 2200 * ms}, want: perbit.Progress{Completed: true}},
 		"stuck until max_wait":  {pace: perbit.Pace{First: 40 * time.Second, Longest: 40 * time.Second}, polls: []poll{run}, at: []time.Duration{0, 40 * time.Second}, want: run.p, err: context.DeadlineExceeded},
 		"broken until max_wait": {pace: perbit.Pace{First: 40 * time.Second}, polls: []poll{{err: busy}}, at: []time.Duration{0, 40 * time.Second}, err: context.DeadlineExceeded},
 	}
