@@ -20,6 +20,7 @@
 //	                      csv.send_encoding its text is recoded and hashed in the same pass (recode.go): the file is
 //	                      known in its folder by its own bytes, content by the bytes that leave
 //	planned               Action in Plan; pure
+//	session               had before the intent; a login that fails is recorded as not sent in one transaction
 //	intent recorded       Process.Begin, durable; a crash before it: planned again
 //	sent                  the bytes that were planned, or an incomplete request; a crash from here: unknown
 //	accepted              Process.Accepted with the server's id; a crash from here: resumed under a new session

@@ -142,6 +142,14 @@ func (l *link) current() *Connection {
 	return l.conn
 }
 
+// session is the login that the action's jobs share.
+func (l *link) session(a *Action) *perbit.Session {
+	if a.Export != nil {
+		return l.client.Session(perbit.ExportStream)
+	}
+	return l.client.Session(perbit.ImportStream)
+}
+
 func (l *link) password(ctx context.Context) (string, error) { return l.current().Password.Reveal(ctx) }
 
 // retryAt is when watch tries a connection again that is down; the zero time when it is up.

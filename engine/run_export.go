@@ -63,11 +63,7 @@ func (n *run) noteDue(ctx context.Context, a *Action) {
 	if !down {
 		return
 	}
-	att, err := n.o.Process.Begin(ctx, n.intent(l, a), nil)
-	if err == nil {
-		err = n.book(ctx, att, ledger.Outcome{State: ledger.StateNotSent, Class: o.code, Message: o.text})
-	}
-	if err != nil {
+	if _, err := n.unsent(ctx, l, a, nil, ledger.Outcome{State: ledger.StateNotSent, Class: o.code, Message: o.text}); err != nil {
 		n.o.Log.Warn("note that the run is due", "address", a.Address.String(), "error", err)
 	}
 }
@@ -91,7 +87,7 @@ func (e *Export) request(a *Action) (perbit.ExportRequest, error) {
 
 func (n *run) exportAndWait(ctx context.Context, l *link, a *Action, req perbit.ExportRequest) ending {
 	var stream io.ReadCloser
-	att, _, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
+	att, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
 		var err error
 		stream, err = l.client.Session(perbit.ExportStream).ExportAndWait(ctx, req)
 		return err

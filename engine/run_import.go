@@ -61,12 +61,25 @@ func (n *run) begin(ctx context.Context, l *link, a *Action, again *ledger.Work)
 	if err := n.touch(ctx, a); err != nil {
 		return ledger.Attempt{}, err
 	}
-	return n.o.Process.BeginUnless(ctx, n.intent(l, a), again, func(v *ledger.View) error {
+	return n.o.Process.BeginUnless(ctx, n.intent(l, a), again, n.against(a, again))
+}
+
+// unsent records instead that there was nothing to begin with: no session was to be had.
+func (n *run) unsent(ctx context.Context, l *link, a *Action, again *ledger.Work, o ledger.Outcome) (ledger.Attempt, error) {
+	if err := n.touch(ctx, a); err != nil {
+		return ledger.Attempt{}, err
+	}
+	return n.o.Process.Unsent(ctx, n.intent(l, a), again, o, n.against(a, again))
+}
+
+// against is what speaks against an intent in the state to which it is added.
+func (n *run) against(a *Action, again *ledger.Work) func(*ledger.View) error {
+	return func(v *ledger.View) error {
 		if a.Import == nil {
 			return nil
 		}
 		return n.dealtWith(v, a, again)
-	})
+	}
 }
 
 func (n *run) dealtWith(v *ledger.View, a *Action, again *ledger.Work) error {
@@ -172,8 +185,10 @@ type job struct {
 	id string
 }
 
-// start begins a job on the server: intent, request, id. What was certainly not sent is tried again, as often as the
-// connection says; everything else ends here. On success the ending is nil, and the ledger has the id.
+// start begins a job on the server: session, intent, request, id. The session comes first, so that who is killed before
+// there is one has left no intent behind; it may still end before the request, which then renews it. What was certainly not
+// sent is tried again, as often as the connection says; everything else ends here. On success the ending is nil, and the
+// ledger has the id.
 func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.Context) (string, error)) (job, *ending) {
 	again := a.Again
 	send = failpoint.Early(ctx, send)
@@ -181,32 +196,69 @@ func (n *run) start(ctx context.Context, l *link, a *Action, send func(context.C
 	wait := l.current().RetryFirst
 	for try := 1; ; try++ {
 		failpoint.At("job.intend")
-		att, err := n.begin(ctx, l, a, again)
-		if err != nil {
-			e := notBegun(a, err)
-			return job{}, &e
-		}
-		failpoint.At("job.intended")
-		id, err := send(ctx)
-		failpoint.At("job.answered")
-		if err == nil {
+		id := ""
+		t := n.attempt(ctx, l, a, again, func(ctx context.Context) (err error) {
+			id, err = send(ctx)
+			return err
+		})
+		if t.end == nil {
 			n.reachable(l, a)
-			return job{att, id}, n.accepted(ctx, a, att, id)
+			return job{t.Attempt, id}, n.accepted(ctx, a, t.Attempt, id)
 		}
-		state, e := n.refused(l, a, err)
-		if err := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); err != nil {
-			e.text += "; and " + err.Error()
-			return job{}, &e
-		}
-		if state != ledger.StateNotSent || try >= tries || n.o.KeepTrying || !transient(err) || !n.sleep(max(wait, retryAfter(err))) {
-			n.unreachable(l, a, err, &e)
-			return job{}, &e
+		if t.state != ledger.StateNotSent || try >= tries || n.o.KeepTrying || !transient(t.err) || !n.sleep(max(wait, retryAfter(t.err))) {
+			n.unreachable(l, a, t.err, t.end)
+			return job{}, t.end
 		}
 		wait = min(2*wait, l.current().RetryLongest)
 		w := n.intent(l, a)
-		w.ID, w.Epoch, w.State = att.Work, att.Epoch+1, ledger.StateNotSent
+		w.ID, w.Epoch, w.State = t.Work, t.Epoch+1, ledger.StateNotSent
 		again = &w
 	}
+}
+
+// try is what one attempt at a start came to.
+type try struct {
+	ledger.Attempt
+	end   *ending      // nil: the server took it
+	state ledger.State // that is recorded; none where nothing could be, or where there was nothing to record
+	err   error        // why the server did not take it
+}
+
+// attempt opens a session, records the intent, sends, and records what came of it, unless the server took it.
+func (n *run) attempt(ctx context.Context, l *link, a *Action, again *ledger.Work, send func(context.Context) error) (t try) {
+	var err error
+	opened := l.session(a).Open(ctx)
+	if t.err = opened; opened == nil {
+		if t.Attempt, err = n.begin(ctx, l, a, again); err != nil {
+			e := notBegun(a, err)
+			return try{end: &e}
+		}
+		failpoint.At("job.intended")
+		t.err = send(ctx)
+		failpoint.At("job.answered")
+	}
+	if t.err == nil {
+		return t
+	}
+	state, e := n.refused(l, a, t.err)
+	t.end = &e
+	o := ledger.Outcome{State: state, Class: e.code, Message: e.text}
+	switch {
+	case opened == nil:
+		if err = n.book(ctx, t.Attempt, o); err != nil {
+			e.text += "; and " + err.Error()
+			return try{end: t.end}
+		}
+	case ctx.Err() != nil:
+		return t // the next run plans it as if this one had not been
+	default:
+		if t.Attempt, err = n.unsent(ctx, l, a, again, o); err != nil {
+			e = notBegun(a, err)
+			return t
+		}
+	}
+	t.state = state
+	return t
 }
 
 // isNew reports whether the action sends a file of which this block has done, and nobody has asked, anything yet.
@@ -479,7 +531,7 @@ func (n *run) lost(ctx context.Context, a *Action, att ledger.Attempt, e ending)
 // importAndWait uses WaitForResult=1: one call, no progress, and nothing to resume by when it is cut.
 func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submission, served func()) ending {
 	var stream io.ReadCloser
-	att, _, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
+	att, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
 		var err error
 		stream, err = l.client.Session(perbit.ImportStream).ImportAndWait(ctx, a.Import.request(sub))
 		return err
@@ -492,20 +544,12 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 }
 
 // startOnce is start for calls that give no id: the work goes from sending straight to its outcome.
-func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, string, *ending) {
-	att, err := n.begin(ctx, l, a, a.Again)
-	if err != nil {
-		e := notBegun(a, err)
-		return att, "", &e
-	}
-	if err := send(ctx); err != nil {
-		state, e := n.refused(l, a, err)
-		if berr := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); berr != nil {
-			e.text += "; and " + berr.Error()
-		}
-		n.unreachable(l, a, err, &e)
-		return att, "", &e
+func (n *run) startOnce(ctx context.Context, l *link, a *Action, send func(context.Context) error) (ledger.Attempt, *ending) {
+	t := n.attempt(ctx, l, a, a.Again, send)
+	if t.end != nil {
+		n.unreachable(l, a, t.err, t.end)
+		return t.Attempt, t.end
 	}
 	n.reachable(l, a)
-	return att, "", nil
+	return t.Attempt, nil
 }

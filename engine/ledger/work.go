@@ -168,6 +168,27 @@ func (p *Process) BeginUnless(ctx context.Context, w Work, again *Work, look fun
 	return a, explain(err, "record the intent")
 }
 
+// Unsent records that w was to be sent and nothing of it left, because not even a session was to be had: the intent and its
+// outcome are one transaction, so that no crash leaves an intent of which nobody knows. It is otherwise as BeginUnless.
+func (p *Process) Unsent(ctx context.Context, w Work, again *Work, o Outcome, look func(*View) error) (Attempt, error) {
+	var a Attempt
+	var against error
+	now := time.Now().UnixNano()
+	err := p.l.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+		if against = look(&View{ctx: ctx, db: tx, locks: lockFolder(p.l.path)}); against != nil {
+			return against
+		}
+		if a, err = p.intend(ctx, tx, w, again, now); err != nil {
+			return err
+		}
+		return finish(ctx, tx, a, o, now)
+	})
+	if against != nil {
+		return Attempt{}, against
+	}
+	return a, explain(err, "record what was not sent")
+}
+
 // ofFile is the condition for what other imports have of a file's bytes.
 const ofFile = `source_digest = ? AND kind = 'import' AND address <> ?`
 
@@ -309,28 +330,30 @@ func (p *Process) Finish(ctx context.Context, a Attempt, o Outcome) error {
 	if o.Patient {
 		write = p.l.writePatient
 	}
-	err := write(ctx, func(ctx context.Context, tx *txn) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE attempt SET result = ?, message = ?, ended_at = ? WHERE id = ?`, o.State, o.Message, now, a.ID); err != nil {
-			return err
-		}
-		err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = '', class = ?, message = ?, path = ?,
-			result_digest = ?, result_rows = ?, result_size = ?, ended_at = ? WHERE id = ? AND attempt = ? AND epoch = ? AND state IN ('sending', 'running')`,
-			o.State, o.Class, o.Message, o.Path, o.ResultDigest, o.ResultRows, o.ResultSize, now, a.Work, a.ID, a.Epoch)
-		if err != nil {
-			return err
-		}
-		for i := range o.Files {
-			o.Files[i].Work = a.Work
-		}
-		if err := putAll(ctx, tx, o.Files, o.Filings, o.Written, now); err != nil {
-			return err
-		}
-		if err := finishCall(ctx, tx, a, o); err != nil {
-			return err
-		}
-		return eventOf(ctx, tx, a.Work, string(o.State), o.Message, "", now)
-	})
+	err := write(ctx, func(ctx context.Context, tx *txn) error { return finish(ctx, tx, a, o, now) })
 	return explain(err, "record the outcome")
+}
+
+func finish(ctx context.Context, tx *txn, a Attempt, o Outcome, now int64) error {
+	if _, err := tx.ExecContext(ctx, `UPDATE attempt SET result = ?, message = ?, ended_at = ? WHERE id = ?`, o.State, o.Message, now, a.ID); err != nil {
+		return err
+	}
+	err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = '', class = ?, message = ?, path = ?,
+		result_digest = ?, result_rows = ?, result_size = ?, ended_at = ? WHERE id = ? AND attempt = ? AND epoch = ? AND state IN ('sending', 'running')`,
+		o.State, o.Class, o.Message, o.Path, o.ResultDigest, o.ResultRows, o.ResultSize, now, a.Work, a.ID, a.Epoch)
+	if err != nil {
+		return err
+	}
+	for i := range o.Files {
+		o.Files[i].Work = a.Work
+	}
+	if err := putAll(ctx, tx, o.Files, o.Filings, o.Written, now); err != nil {
+		return err
+	}
+	if err := finishCall(ctx, tx, a, o); err != nil {
+		return err
+	}
+	return eventOf(ctx, tx, a.Work, string(o.State), o.Message, "", now)
 }
 
 // setState moves work to another state outside an attempt (a dead process's, a person's word) and books the attempt.

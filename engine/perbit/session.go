@@ -29,6 +29,13 @@ type flight struct {
 	err  error
 }
 
+// Open logs in where there is no session, so that a call that must not be sent without one meets it. Its error says that
+// nothing was sent.
+func (s *Session) Open(ctx context.Context) error {
+	_, err := s.login(ctx)
+	return err
+}
+
 // use runs do under a session id, a second time if the first id turns out to be dead.
 func use[T any](ctx context.Context, s *Session, action string, of Stream, do func(SecurityID) (T, error)) (T, error) {
 	var none T
