@@ -1,6 +1,7 @@
 package hcl
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -45,7 +46,7 @@ func (in *instance) buildCSV(n *node, fixed ...engine.FixedField) *engine.CSV {
 	}
 	for _, k := range n.children["key"] {
 		columns := get(k, "columns", []string(nil))
-		in.checkColumns(s, k, columns)
+		in.checkColumns(s, k, columns, true)
 		s.Keys = append(s.Keys, columns)
 	}
 	for _, c := range n.children["check"] {
@@ -66,6 +67,7 @@ func (in *instance) buildColumn(n *node) engine.CSVColumn {
 	}
 	c.Min, c.Max = in.bound(n, "min", c.Type, c.Decimal), in.bound(n, "max", c.Type, c.Decimal)
 	in.columnSense(n, c.Type, c.Decimal, c.Group)
+	in.constraintSense(n, c)
 	if f := n.child("in_file"); f != nil {
 		c.InFile = &engine.CSVInFile{Path: get(f, "path", ""), Column: get(f, "column", "")}
 	}
@@ -113,14 +115,53 @@ func (in *instance) columnSense(n *node, columnType string, decimal, group byte)
 			detail: fmt.Sprintf("With %q for both no number could be read. group = \"\" means none.", string(decimal)),
 		})
 	}
-	if f := get(n, "format", ""); f != "" && strings.Trim(f, "DMYhms.-/: T") != "" {
+	if f := get(n, "format", ""); f != "" && !(engine.CSVColumn{Format: f}).SoundFormat() {
 		in.wrong(n.exprs["format"], "invalid_value", "format holds an unknown token",
 			fmt.Sprintf("%q is written with DD, MM, YYYY, hh, mm and ss, as in \"DD.MM.YYYY\".", f))
 	}
 }
 
-// checkColumns reports names that no column block declares, where the columns are known to be complete.
-func (in *instance) checkColumns(s *engine.CSV, n *node, columns []string) {
+// constraintSense reports constraints that no value could satisfy, or that every file would fail at.
+func (in *instance) constraintSense(n *node, c engine.CSVColumn) {
+	if !c.SoundFormat() {
+		return // which says it all
+	}
+	unreadable, reversed := c.Bounds()
+	for _, name := range unreadable {
+		in.wrong(n.exprs[name], "invalid_value", fmt.Sprintf("%s is no value of type %s", name, c.Type), "It is written as the column's files write it"+notation(c))
+	}
+	if reversed {
+		in.wrong(n.exprs["min"], "invalid_value", "min is more than max", "No value could pass.")
+	}
+	if c.MaxLength > 0 && c.MinLength > c.MaxLength {
+		in.wrong(n.exprs["min_length"], "invalid_value", "min_length is more than max_length", "No value could pass.")
+	}
+	if len(c.OneOf) == 0 {
+		return
+	}
+	items, _ := hcl.ExprList(n.exprs["one_of"])
+	for i, v := range c.OneOf {
+		if v == "" || c.Accepts(v) {
+			continue
+		}
+		at := n.exprs["one_of"]
+		if len(items) == len(c.OneOf) {
+			at = items[i]
+		}
+		in.wrong(at, "invalid_value", fmt.Sprintf("one_of holds what is not of type %s", c.Type), "No file could hold this value and pass.")
+	}
+}
+
+// example says how a value of a date column is written.
+func notation(c engine.CSVColumn) string {
+	if c.Type != "date" && c.Type != "time" {
+		return "."
+	}
+	return fmt.Sprintf(": %s.", cmp.Or(c.Format, map[string]string{"date": "DD.MM.YYYY", "time": "hh:mm"}[c.Type]))
+}
+
+// checkColumns reports names that no column block declares, where the columns are known to be complete or have to be declared.
+func (in *instance) checkColumns(s *engine.CSV, n *node, columns []string, declared bool) {
 	if len(columns) == 0 {
 		return
 	}
@@ -130,7 +171,7 @@ func (in *instance) checkColumns(s *engine.CSV, n *node, columns []string) {
 		if len(items) == len(columns) {
 			at = items[i].Range()
 		}
-		in.checkColumn(s, name, at)
+		in.checkColumn(s, name, at, declared)
 	}
 }
 
@@ -139,12 +180,12 @@ func exactColumns(s *engine.CSV) bool {
 	return s != nil && len(s.Columns) > 0 && s.ColumnsMode == "exact"
 }
 
-func (in *instance) checkColumn(s *engine.CSV, name string, at hcl.Range) {
+func (in *instance) checkColumn(s *engine.CSV, name string, at hcl.Range, declared bool) {
 	declares := "The csv block declares no such column."
 	if len(s.Fixed) > 0 {
 		declares = "No field of the fixed block is called so."
 	}
-	if names, known := columnNames(s); known && !slices.Contains(names, name) {
+	if names, known := columnNames(s); (known || declared) && !slices.Contains(names, name) {
 		in.add(problem{
 			code: "unknown_column", summary: fmt.Sprintf("No column %q", name), rng: at, in: in.place, needsWholeDefinition: true,
 			detail: declares + didYouMean(name, names),
@@ -161,7 +202,7 @@ func (in *instance) buildCheck(s *engine.CSV, n *node) {
 		}
 		for _, t := range expr.Variables() {
 			if name, ok := stepName(t, 1); ok && t.RootName() == "row" {
-				in.checkColumn(s, name, t.SourceRange())
+				in.checkColumn(s, name, t.SourceRange(), false)
 			}
 		}
 	}

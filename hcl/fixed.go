@@ -44,7 +44,7 @@ func (in *instance) fitFixed(s *engine.CSV, n *node) {
 		}
 	}
 	for _, c := range n.children["column"] {
-		in.checkColumn(s, c.label, c.header)
+		in.checkColumn(s, c.label, c.header, false)
 	}
 }
 

@@ -88,7 +88,7 @@ func (in *instance) checkRow(n *node, s *engine.CSV) {
 			if usesRow = usesRow || t.RootName() == "row"; t.RootName() != "row" || !named {
 				continue
 			}
-			in.checkColumn(s, name, t.SourceRange())
+			in.checkColumn(s, name, t.SourceRange(), false)
 			_, declared := columns[name]
 			sound = sound && declared
 		}

@@ -191,29 +191,37 @@ func dateFormats(k kind, format string) []*dateFormat {
 
 // bounds reads min and max in the column's own notation.
 func (c *column) bounds() error {
-	for _, end := range []struct {
-		name, text string
-		number     **bound
-		when       *stamp
-	}{{"min", c.Min, &c.low, &c.from}, {"max", c.Max, &c.high, &c.until}} {
-		if end.text == "" {
-			continue
-		}
-		ok := false
-		switch c.kind {
-		case kindInteger, kindDecimal:
-			*end.number, ok = newBound(end.text, c.decimal, c.group)
-			if !ok { // a number written in the configuration has a point
-				*end.number, ok = newBound(end.text, '.', 0)
-			}
-		case kindDate, kindTime:
-			*end.when, ok = c.stamp([]byte(end.text))
-		}
-		if !ok {
+	for _, end := range c.ends(c.Column) {
+		if end.text != "" && !c.reads(end) {
 			return fmt.Errorf("%s %q is no value of type %s", end.name, end.text, c.typeName())
 		}
 	}
 	return nil
+}
+
+// end is min or max, and where it goes once it is read.
+type end struct {
+	name, text string
+	number     **bound
+	when       *stamp
+}
+
+func (c *column) ends(of Column) [2]end {
+	return [2]end{{"min", of.Min, &c.low, &c.from}, {"max", of.Max, &c.high, &c.until}}
+}
+
+// reads takes an end in and reports whether it is a value of the column's type.
+func (c *column) reads(e end) (ok bool) {
+	switch c.kind {
+	case kindInteger, kindDecimal:
+		*e.number, ok = newBound(e.text, c.decimal, c.group)
+		if !ok { // a number written in the configuration has a point
+			*e.number, ok = newBound(e.text, '.', 0)
+		}
+	case kindDate, kindTime:
+		*e.when, ok = c.stamp([]byte(e.text))
+	}
+	return ok
 }
 
 func (c *column) typeName() string {
