@@ -216,6 +216,7 @@ type Plan struct {
 	Narrowed bool    // -target or -exclude chose from all there is to do
 
 	forgone map[string][]string // what waited for approval and no file gives any more, by block
+	past    []Past              // what was named and is done
 	madeOf  map[Address]string  // the file that the call of an address was made of, where it was made of one
 }
 

@@ -116,7 +116,7 @@ func (q Requests) Approve(ctx context.Context, patterns []string) ([]Approved, e
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := q.choose(patterns, recorded)
+	chosen, err := q.choose(ctx, patterns, recorded)
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (q Requests) waitingCalls(ctx context.Context) (map[string]*Action, error) 
 }
 
 // choose picks what the patterns name; each has to name something that waits.
-func (q Requests) choose(patterns []string, recorded []ledger.Approval) ([]ledger.Approval, error) {
+func (q Requests) choose(ctx context.Context, patterns []string, recorded []ledger.Approval) ([]ledger.Approval, error) {
 	var all []Address
 	picked := map[int]bool{}
 	var out []ledger.Approval
@@ -187,7 +187,7 @@ func (q Requests) choose(patterns []string, recorded []ledger.Approval) ([]ledge
 		case len(inFile) > 0:
 			return nil, fileNamed(file, inFile)
 		default:
-			return nil, fmt.Errorf("no call waits for approval: %w", &AddressError{Pattern: p, Nearest: nearest(p, all)})
+			return nil, fmt.Errorf("no call waits for approval: %w", q.noSuch(ctx, p, all))
 		}
 	}
 	return out, nil

@@ -21,8 +21,11 @@ func NoSuch(pattern string, all []Address) *AddressError {
 	return &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)}
 }
 
-// NoSuch is the error for a pattern that covers no step of the plan.
+// NoSuch is the error for a pattern that covers no step of the plan, nil for one of something that is done.
 func (p *Plan) NoSuch(pattern string) error {
+	if p.isPast(pattern) {
+		return nil
+	}
 	var all []Address
 	for _, a := range p.Actions {
 		all = append(all, a.Address)
@@ -52,9 +55,13 @@ func (d *draft) replaced(at Address) bool { return matches(d.o.Replace, at) }
 // choose applies -target and -exclude and refuses patterns that cover nothing.
 func (d *draft) choose() (*Plan, error) {
 	if len(d.o.Targets) == 0 && len(d.o.Excludes) == 0 && len(d.o.Replace) == 0 {
+		d.tellPast()
 		return d.Plan, nil
 	}
 	all := d.everyAddress()
+	for _, x := range d.past {
+		all = append(all, x.Address)
+	}
 	named := slices.Clone(all)
 	for _, p := range d.o.Replace {
 		if a, err := d.cfg.ParseAddress(p); err == nil {
@@ -68,6 +75,9 @@ func (d *draft) choose() (*Plan, error) {
 		if !slices.ContainsFunc(all, func(a Address) bool { return MatchAddress(p, a) }) {
 			return nil, &AddressError{Pattern: p, Nearest: nearest(p, all)}
 		}
+	}
+	if err := d.refuseAgain(); err != nil {
+		return nil, err
 	}
 	for _, p := range d.o.Replace {
 		if !slices.ContainsFunc(all, func(a Address) bool { return a.works() && MatchAddress(p, a) }) {
@@ -95,7 +105,20 @@ func (d *draft) choose() (*Plan, error) {
 		a, err := d.cfg.ParseAddress(p.Address)
 		return err == nil && !d.chosen(a)
 	})
+	d.tellPast()
 	return d.Plan, nil
+}
+
+// unlisted are the patterns that name nothing of what there is to do.
+func (d *draft) unlisted() []string {
+	patterns := slices.Concat(d.o.Targets, d.o.Excludes, d.o.Replace, d.o.Approve)
+	if len(patterns) == 0 {
+		return nil
+	}
+	all := d.everyAddress()
+	return slices.DeleteFunc(patterns, func(p string) bool {
+		return slices.ContainsFunc(all, func(a Address) bool { return MatchAddress(p, a) })
+	})
 }
 
 // refuseReplace refuses to make an irreversible call again.

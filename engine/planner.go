@@ -18,6 +18,7 @@ type PlanOptions struct {
 	Targets  []string      // address patterns: only these and the definitions they rest on
 	Excludes []string      // address patterns: not these
 	Replace  []string      // address patterns: run or send again though done
+	Approve  []string      // address patterns of calls that are approved; what they name need not be planned
 	Observe  time.Duration // files that changed more recently are watched once for this long before they count as complete
 	AsOf     time.Time     // `run.time` of exports without a due slot; zero: now
 	Shown    time.Time     // when a saved plan was made: what was asked for then has its slot then; zero: now
@@ -38,11 +39,11 @@ func (p Planner) Plan(ctx context.Context, cfg *Config, o PlanOptions) (*Plan, e
 	if err := p.readOrders(ctx, cfg, s); err != nil {
 		return nil, err
 	}
-	plan, problem := build(cfg, s, o)
-	if problem != nil {
-		return nil, problem
+	d := drafted(cfg, s, o)
+	if d.past, err = p.past(ctx, cfg, s, d.unlisted()); err != nil {
+		return nil, err
 	}
-	return plan, nil
+	return d.choose()
 }
 
 // observe looks at the whole batch again before any of it is sent, after waiting once where one of its files changed within
@@ -119,6 +120,11 @@ type claim struct {
 
 // build is the pure function from configuration, ledger and world to a plan. The error is about the address patterns.
 func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
+	return drafted(cfg, s, o).choose()
+}
+
+// drafted is everything there is to do, before anything is chosen.
+func drafted(cfg *Config, s *snapshot, o PlanOptions) *draft {
 	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}, madeOf: map[Address]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
 	d.orphans = d.findOrphans()
 	if !s.partial {
@@ -143,7 +149,7 @@ func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
 	if !s.partial {
 		d.listOrphans()
 	}
-	return d.choose()
+	return d
 }
 
 // mayWork reports preconditions that fail; no work of such a block is planned.

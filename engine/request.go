@@ -41,7 +41,14 @@ func (q Requests) look(ctx context.Context, patterns []string) (*standing, error
 	}
 	all := (&draft{Plan: plan, cfg: q.Config, s: s}).everyAddress()
 	for _, p := range patterns {
-		if !slices.ContainsFunc(all, func(a Address) bool { return MatchAddress(p, a) }) {
+		if slices.ContainsFunc(all, func(a Address) bool { return MatchAddress(p, a) }) {
+			continue
+		}
+		done, err := q.Planner.past(ctx, q.Config, s, []string{p})
+		if err != nil {
+			return nil, err
+		}
+		if len(done) == 0 {
 			return nil, &AddressError{Pattern: p, Nearest: nearest(p, all)}
 		}
 	}
@@ -112,7 +119,7 @@ func (q Requests) Retry(ctx context.Context, patterns []string) ([]Address, erro
 		marked = append(marked, a.Of(w.Item))
 	}
 	if len(marked) == 0 {
-		return nil, errors.New("nothing there failed, was refused or waits; a file that was moved away has to be put back into its folder first, and what an import has done is sent again with -replace")
+		return nil, q.nothing(ctx, patterns, "nothing there failed, was refused or waits; a file that was moved away has to be put back into its folder first, and what an import has done is sent again with -replace")
 	}
 	return marked, nil
 }
@@ -184,7 +191,7 @@ func (q Requests) Adopt(ctx context.Context, patterns []string) ([]Address, erro
 		}
 	}
 	if len(done) == 0 {
-		return nil, errors.New("nothing there waits: everything is done already, or under way")
+		return nil, q.nothing(ctx, patterns, "nothing there waits: everything is done already, or under way")
 	}
 	return done, nil
 }
@@ -347,7 +354,7 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 	another := func(w ledger.Work) bool { return w.Address != found[0].Address || w.Item != found[0].Item }
 	switch {
 	case len(found) == 0:
-		return Resolved{}, fmt.Errorf("no unknown outcome: %w", &AddressError{Pattern: pattern, Nearest: nearest(pattern, all)})
+		return Resolved{}, fmt.Errorf("no unknown outcome: %w", q.noSuch(ctx, pattern, all))
 	case slices.ContainsFunc(found, another):
 		return Resolved{}, fmt.Errorf("%q covers %d unknown outcomes; resolve them one by one, each with its full address", pattern, len(found))
 	}

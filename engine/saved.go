@@ -164,7 +164,7 @@ func (s *SavedPlan) Still(ctx context.Context, now *Plan, r *ledger.Reader) (sti
 }
 
 func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, error) {
-	out := &Plan{Now: now.Now, Recognised: now.Recognised, UnderWay: now.UnderWay, Problems: now.Problems, madeOf: now.madeOf}
+	out := &Plan{Now: now.Now, Recognised: now.Recognised, UnderWay: now.UnderWay, Problems: now.Problems, past: now.past, madeOf: now.madeOf}
 	changes := map[string]DefinitionChange{}
 	for _, c := range now.Definitions {
 		changes[c.Address.String()] = c

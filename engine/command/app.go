@@ -166,7 +166,10 @@ func diagnosticOf(err error) diag.Diagnostic {
 		return diag.Diagnostic{Code: "refused", Address: refused.Address.String(), Summary: "Refused, nothing was done", Detail: refused.Text}
 	}
 	text := err.Error()
-	return diag.Diagnostic{Code: "command_failed", Summary: strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]}
+	if !addressFirst.MatchString(text) {
+		text = strings.ToUpper(text[:min(1, len(text))]) + text[min(1, len(text)):]
+	}
+	return diag.Diagnostic{Code: "command_failed", Summary: text}
 }
 
 func addressDetail(err error, e *engine.AddressError) string {

@@ -163,8 +163,9 @@ func (s *session) notBegun(plan *engine.Plan, reason error) (engine.Tally, error
 // planToApply makes the plan, or takes a saved one as far as it still holds.
 func (s *session) planToApply(cfg *engine.Config, sender *sender, o applyOptions, po engine.PlanOptions) (*engine.Plan, error) {
 	if o.saved != nil {
-		return s.again(cfg, o.saved, sender.ledger.Reader(), o.maxAge, po.Observe)
+		return s.again(cfg, o.saved, sender.ledger.Reader(), o.maxAge, po.Observe, o.approve)
 	}
+	po.Approve = o.approve
 	return s.makePlan(cfg, s.asking(sender.ledger.Reader(), s.hashing(cfg)), po)
 }
 

@@ -72,8 +72,8 @@ func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 		if err := plan.FileNamed(p); err != nil && !named {
 			return err
 		}
-		if !found {
-			return plan.NoSuch(p)
+		if err := plan.NoSuch(p); err != nil && !found {
+			return err
 		}
 	}
 	return nil

@@ -29,6 +29,7 @@ var runCodes = map[string]explanation{
 	"approval_needed":        {"Somebody has to say yes, and nobody can be asked.", "Look at dropform plan, then use -auto-approve, or dropform approve ADDRESS for irreversible steps."},
 	"plan_refused":           {"The saved plan belongs to another configuration, other variables or another ledger, or is too old.", "Make it again with dropform plan -out."},
 	"stale_step":             {"What a step of the saved plan expected is no longer so; the step is left out.", "Make a new plan for it."},
+	"already_done":           {"What an address names is done already; nothing is left to do for it.", "Nothing. dropform show ADDRESS shows what happened."},
 	"not_applied":            {"The edited configuration could not be applied; what was served before is served on.", "See the message and mend its cause; the watch tries again by itself."},
 	"configuration_broken":   {"The configuration has errors; the command goes on with the ledger alone.", "Run dropform validate and correct them."},
 	"configuration_rejected": {"The edited configuration has errors; the one before it stays in force.", "Correct the errors that follow; watch takes the file up again by itself."},

@@ -137,12 +137,12 @@ func refuseFlags(o applyOptions) error {
 
 // again makes a saved plan anew and reduces it to the steps that still hold; it is refused whole where it is not this
 // configuration's or this ledger's, or too old.
-func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *ledger.Reader, maxAge, observe time.Duration) (*engine.Plan, error) {
+func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *ledger.Reader, maxAge, observe time.Duration, approve []string) (*engine.Plan, error) {
 	if err := saved.Refuse(s.ctx, cfg, reader, now(), maxAge); err != nil {
 		return nil, diag.Diagnostic{Code: "plan_refused", Summary: "The saved plan is refused, nothing was done", Detail: sentence(err.Error())}
 	}
 	o := saved.Options()
-	o.Observe = observe
+	o.Observe, o.Approve = observe, approve
 	plan, err := s.makePlan(cfg, s.asking(reader, s.hashing(cfg)), o)
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func (s *session) showPlanFile(vars []VarFlag, saved *engine.SavedPlan, asJSON b
 		return err
 	}
 	defer reader.Close()
-	plan, err := s.again(cfg, saved, reader, time.Duration(1<<62), 0)
+	plan, err := s.again(cfg, saved, reader, time.Duration(1<<62), 0, nil)
 	if err != nil {
 		return err
 	}

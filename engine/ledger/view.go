@@ -152,6 +152,17 @@ func (v *View) WorkOf(address, item string) ([]Work, error) {
 	return listWork(v.ctx, v, `address = ? AND item = ? ORDER BY id`, address, item)
 }
 
+// Items gives each the item of every work there is, with its address, until it answers false.
+func (v *View) Items(each func(address, item string) bool) error {
+	more := true
+	return v.each(`SELECT DISTINCT address, item FROM work`, nil, func(r *sql.Rows) error {
+		var address, item string
+		err := r.Scan(&address, &item)
+		more = more && err == nil && each(address, item)
+		return err
+	})
+}
+
 // LastExports lists the newest runs of an export by their slots, newest first, at most n.
 func (v *View) LastExports(address string, n int) ([]Work, error) {
 	return listWork(v.ctx, v, `kind = 'export' AND address = ? ORDER BY slot_at DESC, id DESC LIMIT ?`, address, n)
