@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -149,13 +150,18 @@ func (p *Prices) differs(c *Call, shown *Prices) string {
 		is := p.Positions[i]
 		switch {
 		case was.FCoPrc != is.FCoPrc || was.ListPrice != is.ListPrice:
-			return fmt.Sprintf("position %s was ListPrice %s, FCoPrc %s and is %s, %s", c.Positions[i].name(), was.ListPrice, was.FCoPrc, is.ListPrice, is.FCoPrc)
-		case was != is:
+			return fmt.Sprintf("position %s was ListPrice %s, FCoPrc %s and is %s, %s", c.Positions[i].name(), known(was.ListPrice), known(was.FCoPrc), known(is.ListPrice), known(is.FCoPrc))
+		case was.GUID != is.GUID:
+			return fmt.Sprintf("position %s is another one now: its GUID is %s and was %s", c.Positions[i].name(), known(is.GUID), known(was.GUID))
+		case was.Article != is.Article:
 			return fmt.Sprintf("position %s is article %s now, it was %s", c.Positions[i].name(), is.Article, was.Article)
 		}
 	}
 	return "unchanged"
 }
+
+// known is what a server said, or that it said nothing.
+func known(text string) string { return cmp.Or(text, "unknown") }
 
 // recordedApproval is the digest of the approval that the call uses up; empty where it was named in this run, or needs none.
 func (a *Action) recordedApproval() string {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,7 +79,20 @@ type Expectation struct {
 	Request int       `json:"request,omitempty"` // how often the same was asked for before
 	Slot    time.Time `json:"slot,omitzero"`
 	Status  string    `json:"last_status,omitempty"` // of the work that is tried again or resumed
-	Call    string    `json:"call_sha256,omitempty"` // the request and the prices as they were shown
+	Call    string    `json:"call_sha256,omitempty"` // the request, its address and the prices as they were shown
+	Sent    string    `json:"request_sha256,omitempty"`
+	To      string    `json:"url,omitempty"` // that the request goes to
+
+	Prices        []SavedPrice `json:"prices,omitempty"`         // as they were shown, position by position
+	PricesUnknown string       `json:"prices_unknown,omitempty"` // why none were
+}
+
+// SavedPrice is what a server said of one position: all of Priced that an approval depends on.
+type SavedPrice struct {
+	GUID      string `json:"guid,omitempty"`
+	Article   string `json:"article,omitempty"`
+	ListPrice string `json:"list_price,omitempty"`
+	FCoPrc    string `json:"fco_prc,omitempty"`
 }
 
 // Stale is a step of a saved plan that does not hold any more, and what changed.
@@ -122,7 +136,13 @@ func (a *Action) expectation() Expectation {
 		e.Status = fmt.Sprintf("%s, attempt %d", w.State, w.AttemptID)
 	}
 	if a.Call != nil {
-		e.Call = a.Rule.shownDigest(a.Call, a.Prices)
+		e.Call, e.Sent, e.To = a.Rule.shownDigest(a.Call, a.Prices), a.Call.Digest, a.Rule.Connection.Endpoint()
+		if a.Prices != nil {
+			e.PricesUnknown = a.Prices.Unknown
+			for _, p := range a.Prices.Positions {
+				e.Prices = append(e.Prices, SavedPrice{p.GUID, p.Article, p.ListPrice, p.FCoPrc})
+			}
+		}
 	}
 	return e
 }
@@ -199,10 +219,10 @@ func (s *SavedPlan) still(now *Plan, v *ledger.View) (*Plan, error) {
 				}
 			}
 		case step.Action.Irreversible() && old:
-			stale.Text = fmt.Sprintf("it cannot be taken back, and the plan is older than %s; plan again", irreversibleAge)
+			stale.Text = fmt.Sprintf("it cannot be taken back, and the plan is older than %s", irreversibleAge)
 			stale.Result = now.Actions[i].leftOut()
 		default:
-			stale.Text = step.Expect.differs(now.Actions[i].expectation())
+			stale.Text = step.Expect.differs(&now.Actions[i])
 			stale.Result = now.Actions[i].leftOut()
 		}
 		if stale.Text != "" {
@@ -306,7 +326,8 @@ func (p *Plan) instead(step SavedStep) (string, Result) {
 }
 
 // differs says what of an expectation does not hold; empty where all of it does.
-func (e Expectation) differs(now Expectation) string {
+func (e Expectation) differs(a *Action) string {
+	now := a.expectation()
 	switch {
 	case e.File != now.File:
 		return "the file has other content now"
@@ -315,9 +336,33 @@ func (e Expectation) differs(now Expectation) string {
 	case e.Status != now.Status:
 		return fmt.Sprintf("its last status was %q and is %q", cmp.Or(e.Status, "none"), cmp.Or(now.Status, "none"))
 	case e.Call != now.Call:
-		return "the request, a price or the address it goes to is not what was shown"
+		return e.callDiffers(a, now)
 	case !e.Slot.Equal(now.Slot):
 		return "another time is due now"
 	}
 	return ""
+}
+
+// callDiffers says which part of a call is not what was shown: the request, a price, or where it goes.
+func (e Expectation) callDiffers(a *Action, now Expectation) string {
+	switch {
+	case e.Sent == "": // of a plan that an earlier version saved
+		return "the request, a price or the address it goes to is not what was shown"
+	case e.Sent != now.Sent:
+		return "the request that the file gives is not the one that was shown"
+	case e.To != now.To:
+		return fmt.Sprintf("it would go to %s now, and %s was shown", now.To, e.To)
+	case e.PricesUnknown != now.PricesUnknown || !slices.Equal(e.Prices, now.Prices):
+		return "a position or its price is not what was shown: " + now.prices().differs(a.Call, e.prices())
+	}
+	return "the service, language or user code that it would be sent with is not what was shown"
+}
+
+// prices are those that were shown.
+func (e Expectation) prices() *Prices {
+	out := &Prices{Unknown: e.PricesUnknown}
+	for _, p := range e.Prices {
+		out.Positions = append(out.Positions, Priced{GUID: p.GUID, Article: p.Article, ListPrice: p.ListPrice, FCoPrc: p.FCoPrc})
+	}
+	return out
 }

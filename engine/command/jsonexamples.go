@@ -95,7 +95,11 @@ func exampleDocuments() []jsonExample {
 			Definitions: []engine.SavedDefinition{{Address: "import.staff", Action: "create", Digest: sum}},
 			Steps: []engine.SavedStep{{
 				Address: "import.staff[march.csv]", Action: engine.Upload, Reason: engine.ReasonNew, Risk: engine.Upload.Risk(),
-				Expect: engine.Expectation{File: sum, Size: 12345, Request: 1, Slot: exampleTime, Status: "failed, attempt 7", Call: sum},
+				Expect: engine.Expectation{
+					File: sum, Size: 12345, Request: 1, Slot: exampleTime, Status: "failed, attempt 7", Call: sum, Sent: sum, To: "https://conbox.example.com/service",
+					Prices:        []engine.SavedPrice{{GUID: "b061a882-3cfa-21a2-d814-380d500dbbc9", Article: "T-780-WE", ListPrice: "1234.56", FCoPrc: "987.65"}},
+					PricesUnknown: "not read",
+				},
 			}},
 		}},
 		{"status -json", "How everything stands.", statusDocument(exampleStatus(), "main.hcl:3: Unknown block")},

@@ -154,8 +154,12 @@ func (s *session) again(cfg *engine.Config, saved *engine.SavedPlan, reader *led
 func (s *session) stale(list []engine.Stale) {
 	var out diag.List
 	for _, x := range list {
+		detail := sentence(x.Text) + " It is not carried out."
+		if x.Result != engine.ResultDone {
+			detail = sentence(x.Text) + " It is not carried out. Plan again to see it as it is now."
+		}
 		out = append(out, diag.Diagnostic{
-			Severity: diag.Warning, Code: "stale_step", Address: x.Address, Summary: "A step of the saved plan does not hold any more", Detail: sentence(x.Text) + " It is not carried out.",
+			Severity: diag.Warning, Code: "stale_step", Address: x.Address, Summary: "A step of the saved plan does not hold any more", Detail: detail,
 		})
 	}
 	if s.ui == nil && len(out) > maxBoxes {
