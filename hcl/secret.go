@@ -15,7 +15,16 @@ import (
 	"dropform/engine"
 )
 
-const samplePassword = "SICHERES_PASSWORT" // stands in the vendor's sample scripts
+// sampleOf says which value of the vendor's sample scripts was left in place of a secret; empty: none.
+func sampleOf(secret string) string {
+	switch s := strings.Trim(strings.TrimSpace(secret), "{}()"); {
+	case s == "SICHERES_PASSWORT":
+		return "the password of the vendor's sample"
+	case strings.Trim(s, "0-") == "" && strings.Count(s, "0") == 32:
+		return "the nil GUID of the vendor's sample"
+	}
+	return ""
+}
 
 // secret decodes a secret attribute. What is known now is checked; what secret(…) stands for is read on Reveal.
 func (in *instance) secret(a *attribute, expr hcl.Expression) (any, bool) {
@@ -62,8 +71,8 @@ func (in *instance) openSecret(a *attribute, v cty.Value, expr hcl.Expression) (
 	s := v.AsString()
 	in.rememberSecret(v)
 	switch {
-	case s == samplePassword:
-		in.wrong(expr, "sample_value", a.name+" is the password of the vendor's sample", "Say where the real one comes from: secret(\"env:NAME\").")
+	case sampleOf(s) != "":
+		in.wrong(expr, "sample_value", fmt.Sprintf("%s is %s", a.name, sampleOf(s)), "Say where the real one comes from: secret(\"env:NAME\").")
 		return nil, false
 	case s == "":
 		in.wrong(expr, "invalid_value", a.name+" is empty", "Say where the secret comes from: secret(\"env:NAME\").")
@@ -93,8 +102,8 @@ func (in *instance) reveal(ctx context.Context, name string, expr hcl.Expression
 	if !v.IsKnown() || v.IsNull() || v.Type() != cty.String || v.AsString() == "" {
 		return "", fmt.Errorf("reading %s of %s: the secret is empty", name, in.place.address)
 	}
-	if v.AsString() == samplePassword {
-		return "", fmt.Errorf("reading %s of %s: the secret is the password of the vendor's sample", name, in.place.address)
+	if sample := sampleOf(v.AsString()); sample != "" {
+		return "", fmt.Errorf("reading %s of %s: the secret is %s", name, in.place.address, sample)
 	}
 	return v.AsString(), nil
 }

@@ -32,6 +32,23 @@ connection "perbit" "sample" {
   password    = "SICHERES_PASSWORT"
 }
 
+variable "key" {
+  default = "{00000000-0000-0000-0000-000000000000}"
+}
+
+connection "conbox" "sample" {
+  url          = "http://127.0.0.1:8080/service"
+  password     = "00000000000000000000000000000000"
+  user_code    = "ERP01"
+  user_api_key = "00000000-0000-0000-0000-000000000000"
+}
+
+connection "conbox" "given" {
+  url          = "http://127.0.0.1:8080/service"
+  user_code    = "ERP01"
+  user_api_key = var.key
+}
+
 connection "perbit" "inside" {
   url         = "https://user:hunter2@perbit.example.com/webApi"
   customer_id = "1b671a64-40d5-491e-99b0-da01ff1f3341"
