@@ -293,10 +293,14 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 		case w.State == ledger.StateRunning && exp != nil && !ledger.SameEndpoint(w.Endpoint, exp.Connection.Endpoint()):
 			// Its result stays where it was asked for; the export runs anew.
 		case w.State == ledger.StateRunning:
-			d.add(Action{
+			a := Action{
 				Address: at, Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Prior: &w, Slot: w.SlotAt,
 				File: fileOf(&w), Text: "the server has it since " + d.clock(w.SentAt),
-			})
+			}
+			if a.overdue(d.s.now) {
+				a.Text = fmt.Sprintf("the server has it since %s, longer than max_wait. Look in perbit whether the job hangs; if it is cancelled or lost there: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), at)
+			}
+			d.add(a)
 		case imp != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && imp.OnUnknown != "retry":
 			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
 		case rule != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && rule.OnUnknown != "retry":

@@ -322,7 +322,7 @@ type Resolved struct {
 	Older   int
 }
 
-// Resolve ends one unknown outcome by a person's word, with who and when. What happened is then done, and its file is
+// Resolve ends one unknown outcome, or a job that the server has not ended within max_wait, by a person's word, with who and when. What happened is then done, and its file is
 // filed away by the next run; what did not is planned again.
 func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, note string) (Resolved, error) {
 	if err := q.Ledger.Recover(ctx); err != nil {
@@ -338,7 +338,7 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 			if perr != nil {
 				a, perr = ParseAddress(w.Address, func(Address) bool { return true })
 			}
-			if perr != nil || w.State != ledger.StateUnknown {
+			if perr != nil || w.State != ledger.StateUnknown && !q.overdue(a, &w) {
 				continue
 			}
 			all = append(all, a.Of(w.Item))
@@ -374,6 +374,12 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 		}
 	}
 	return out, q.Ledger.Resolve(ctx, w, happened, q.Who, note, with)
+}
+
+// overdue reports whether the server has not ended the work within max_wait.
+func (q Requests) overdue(block Address, w *ledger.Work) bool {
+	a := Action{Kind: Resume, Import: q.Config.importAt(block), Export: q.Config.exportAt(block), Prior: w}
+	return (a.Import != nil || a.Export != nil) && a.overdue(q.Planner.Now())
 }
 
 // settledFile is what becomes true of the file of work that a person found to have happened: it is done, and its move to

@@ -185,3 +185,39 @@ func TestFaultedWithoutCompleted(t *testing.T) {
 		t.Errorf("plan: %v", lines(p))
 	}
 }
+
+// TestJobThatNeverEnds: once max_wait is over a job needs attention. Each run asks for it once and says so, a person can end it,
+// and one that ends after all is taken as usual.
+func TestJobThatNeverEnds(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(strings.Replace(head, "password", "max_wait = \"500ms\"\n  password", 1) + staff)
+	for _, name := range []string{"a.csv", "b.csv"} {
+		r.write("in/"+name, rows(name))
+	}
+	r.inject(sandbox.Fault{Kind: sandbox.FaultStuckProgress})
+	expectTally(t, r.apply(cfg, engine.PlanOptions{}), 0, 0, 1, 0, 1)
+	p := r.plan(cfg, engine.PlanOptions{})
+	expectLines(t, lines(p), "> import.staff[a.csv] interrupted", "+ import.staff[b.csv] new")
+	if !strings.Contains(p.Actions[0].Text, "dropform resolve 'import.staff[a.csv]'") {
+		t.Errorf("the plan says %q", p.Actions[0].Text)
+	}
+	if s := r.status(cfg); s.Items[0].State != "running" || !strings.Contains(s.Items[0].Next, "dropform resolve") {
+		t.Errorf("status says %+v", s.Items[0])
+	}
+	asked := r.box.Calls()["GetProgress"]
+	expectTally(t, r.apply(cfg, engine.PlanOptions{}), 0, 0, 1, 0, 1)
+	if n := r.box.Calls()["GetProgress"] - asked; n != 1 {
+		t.Errorf("asked %d times for a job that is past its time", n)
+	}
+	if err := r.resolve(cfg, "import.staff[a.csv]", false); err != nil {
+		t.Fatal(err)
+	}
+	expectLines(t, lines(r.plan(cfg, engine.PlanOptions{})), "+ import.staff[a.csv] retry", "+ import.staff[b.csv] new")
+	expectTally(t, r.apply(cfg, engine.PlanOptions{}), 0, 0, 1, 0, 1)
+	r.box.ClearFaults()
+	expectTally(t, r.apply(cfg, engine.PlanOptions{}), 2, 0, 0, 0, 0)
+	if n := len(r.box.Imports()); n != 3 {
+		t.Errorf("%d imports", n)
+	}
+}

@@ -444,10 +444,16 @@ func (n *run) followImport(ctx context.Context, l *link, a *Action, j job, serve
 }
 
 // follow asks for progress until the job has ended. A stop, the end of max_wait and, in apply, a server that does not answer
-// as often as the connection says leave the job running on the server; the next run resumes it.
+// as often as the connection says leave the job running on the server; the next run resumes it. One that is past max_wait is asked
+// for once.
 func (n *run) follow(ctx context.Context, l *link, a *Action, phase string, poll func(context.Context) (perbit.Progress, error)) (perbit.Progress, *ending) {
 	began := time.Now()
-	waiting, cancel := context.WithTimeout(n.soft, l.current().MaxWait)
+	left := a.patience(l.current(), n.o.Now())
+	most := left
+	if left <= 0 {
+		most = l.current().Timeout
+	}
+	waiting, cancel := context.WithTimeout(n.soft, most)
 	defer cancel()
 	p, err := perbit.Follow(waiting, n.watched(l, a, poll), n.pace(l.current()), func(p perbit.Progress) {
 		percent, ok := p.Percent()
@@ -455,6 +461,9 @@ func (n *run) follow(ctx context.Context, l *link, a *Action, phase string, poll
 			percent = -1
 		}
 		n.emit(StepProgress{Action: a, Phase: phase, Percent: percent, Message: p.Message, Elapsed: time.Since(began)})
+		if left <= 0 {
+			cancel()
+		}
 	})
 	switch {
 	case err == nil:
@@ -463,9 +472,9 @@ func (n *run) follow(ctx context.Context, l *link, a *Action, phase string, poll
 		return p, &ending{result: ResultWaiting, text: "the server works on; the next run fetches the result"}
 	case waiting.Err() != nil:
 		return p, &ending{
-			result: ResultWaiting, code: "max_wait",
+			result: ResultWaiting, code: "max_wait", quiet: left <= 0,
 			text: fmt.Sprintf("the server is not done after %s (max_wait)", l.current().MaxWait),
-			next: "look in perbit whether the job hangs; the next run asks again",
+			next: fmt.Sprintf("look in perbit whether the job hangs; the next run asks again. If it is cancelled or lost there: dropform resolve '%s' -happened or -did-not-happen", a.Address),
 		}
 	}
 	e := (*perbit.Error)(nil)

@@ -331,8 +331,12 @@ func (n *run) tellBegun(a *Action, at time.Time) {
 	}
 }
 
-// probing reports whether the step is one of watch's tries whether a connection is back: its beginning is told when it is.
+// probing reports whether the step is one of watch's tries whether a connection is back, or whether a job that is past its time
+// has ended after all: its beginning is told when it is.
 func (n *run) probing(a *Action) bool {
+	if n.o.KeepTrying && a.overdue(n.o.Now()) {
+		return true
+	}
 	if a.Kind == Reject || a.Kind == Duplicate || len(a.Filings) > 0 {
 		return false
 	}

@@ -324,7 +324,7 @@ func (s *Service) tell(plan *Plan) {
 		} else {
 			delete(s.unknown, a.Address)
 		}
-		asks := a.asks()
+		asks := a.asks(plan.Now)
 		if asks != "" && !s.unknown[a.Address] {
 			s.asked[a.Address] = true
 		} else {
@@ -360,8 +360,10 @@ func (s *Service) tell(plan *Plan) {
 }
 
 // asks is what a person is asked about the action, empty for nothing.
-func (a *Action) asks() string {
+func (a *Action) asks(now time.Time) string {
 	switch {
+	case a.overdue(now):
+		return "max_wait"
 	case a.Kind == NeedsPerson:
 		return a.Reason
 	case a.Approval == ApprovalRequired:

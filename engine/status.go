@@ -237,6 +237,8 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 			item.Text, item.Next = "approved", "the next apply, or a running watch, sends it"
 		case a.Again != nil && a.Again.State == ledger.StateUnknown:
 			item.State, item.Text, item.Next = "unknown", a.Again.Message, "it is sent again, because on_unknown is \"retry\""
+		case a.overdue(s.now):
+			item.State, item.Next = "running", a.Text
 		case a.Kind == Resume && a.Prior != nil:
 			item.State, item.Text, item.Next = "running", a.Text, "the next run fetches the result"
 		case o.queued(&a):

@@ -58,7 +58,7 @@ var runCodes = map[string]explanation{
 	"completed_with_errors": {"The server took the file, and its protocol names errors.", "Read the protocol beside the file. The rest was imported: correct the rows named and drop those."},
 	"faulted":               {"The server accepted the job and then gave it up.", "Read the protocol, correct the cause, then dropform retry ADDRESS."},
 	"canceled":              {"The job was cancelled on the server.", "If that was not meant: dropform retry ADDRESS."},
-	"max_wait":              {"The server has not ended the job within max_wait.", "Nothing: the next run asks again. Look at the job on the server."},
+	"max_wait":              {"The server has not ended the job within max_wait.", "Look at the job on the server; the next run asks again. If it is cancelled or lost there: dropform resolve ADDRESS -happened or -did-not-happen."},
 	"expired":               {"The server no longer keeps the export's result.", "Nothing: it is run again."},
 	"ledger":                {"What happened could not be written to the ledger, so the run stopped.", "Make room on the disk or correct the rights. The next run finds out how the step ended."},
 	"protocol_lost":         {"The file was imported, but its protocol could not be kept.", "Look at the protocol on the server; correct the rights on the folder."},

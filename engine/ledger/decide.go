@@ -18,9 +18,12 @@ func (l *Ledger) Resolve(ctx context.Context, w Work, happened bool, who, note s
 		text += ": " + note
 	}
 	now := time.Now().UnixNano()
+	if w.State != StateUnknown && w.State != StateRunning {
+		return ErrOvertaken
+	}
 	err := l.write(ctx, func(ctx context.Context, tx *txn) error {
 		err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, class = 'resolved', message = ?, ended_at = ? WHERE id = ? AND epoch = ? AND state = ?`,
-			to, text, now, w.ID, w.Epoch, StateUnknown)
+			to, text, now, w.ID, w.Epoch, w.State)
 		if err != nil {
 			return err
 		}
