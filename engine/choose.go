@@ -94,16 +94,19 @@ func (d *draft) choose() (*Plan, error) {
 		return d.Plan, nil
 	}
 	d.Narrowed = true
+	d.pull()
 	rests := d.chosenBase()
 	d.Definitions = slices.DeleteFunc(d.Definitions, func(c DefinitionChange) bool {
 		return d.excluded(c.Address) || !d.chosen(c.Address) && !rests[c.Address]
 	})
-	d.Actions = slices.DeleteFunc(d.Actions, func(a Action) bool { return !d.chosen(a.Address) })
-	d.Waiting = slices.DeleteFunc(d.Waiting, func(w Waiting) bool { return !d.chosen(w.Address) })
-	d.UnderWay = slices.DeleteFunc(d.UnderWay, func(u UnderWay) bool { return !d.chosen(u.Address) })
+	d.Actions = slices.DeleteFunc(d.Actions, func(a Action) bool {
+		return !d.chosen(a.Address) && (a.Kind.Irreversible() || !d.needed(a.Address))
+	})
+	d.Waiting = slices.DeleteFunc(d.Waiting, func(w Waiting) bool { return !d.needed(w.Address) })
+	d.UnderWay = slices.DeleteFunc(d.UnderWay, func(u UnderWay) bool { return !d.needed(u.Address) })
 	d.Problems = slices.DeleteFunc(d.Problems, func(p diag.Diagnostic) bool {
 		a, err := d.cfg.ParseAddress(p.Address)
-		return err == nil && !d.chosen(a)
+		return err == nil && !d.needed(a)
 	})
 	d.tellPast()
 	return d.Plan, nil
@@ -141,6 +144,49 @@ func (d *draft) chosen(a Address) bool {
 	return (len(d.o.Targets) == 0 || d.covered(d.o.Targets, a)) && !d.excluded(a)
 }
 
+// needed reports whether an address is chosen, or belongs to a block that a chosen one depends on.
+func (d *draft) needed(a Address) bool {
+	return d.chosen(a) || d.pulled[a.Block()] && !d.excluded(a)
+}
+
+// pull finds the blocks that the chosen ones depend on, by depends_on and after, and those that these depend on. What is excluded
+// is not among them, nor what is needed by it alone.
+func (d *draft) pull() {
+	d.pulled = map[Address]bool{}
+	blocks, needs := map[Address][]Address{}, map[Address][]Address{} // by address, and all instances by that of their block
+	for _, b := range d.cfg.blocks() {
+		blocks[b.Address] = append(blocks[b.Address], b.Address)
+		if b.Address.Keyed {
+			blocks[b.Address.Base()] = append(blocks[b.Address.Base()], b.Address)
+		}
+		needs[b.Address] = b.DependsOn
+	}
+	for _, r := range d.cfg.Rules {
+		needs[r.Address] = append(slices.Clone(r.DependsOn), r.After)
+	}
+	var follow func(Address)
+	follow = func(from Address) {
+		for _, need := range needs[from] {
+			for _, at := range blocks[need] {
+				if !d.pulled[at] && !d.excluded(at) {
+					d.pulled[at] = true
+					follow(at)
+				}
+			}
+		}
+	}
+	for at := range needs {
+		if d.chosen(at) {
+			follow(at)
+		}
+	}
+	for i := range d.Actions {
+		if at := d.Actions[i].Address; d.chosen(at) {
+			follow(at.Block())
+		}
+	}
+}
+
 func (d *draft) excluded(a Address) bool { return d.covered(d.o.Excludes, a) }
 
 // noteFile notes which file a call of the ledger was made of: its address stands for the call too.
@@ -150,13 +196,16 @@ func (d *draft) noteFile(at Address, w *ledger.Work) {
 	}
 }
 
-// chosenBase is what the chosen rests on: the block of a chosen step, and the connection of a chosen block.
+// chosenBase is what the chosen rests on: the block of a chosen step, what is pulled in, and the connection of each such block.
 func (d *draft) chosenBase() map[Address]bool {
 	out := map[Address]bool{}
 	for i := range d.Actions {
 		if at := d.Actions[i].Address; !out[at.Block()] && d.chosen(at) {
 			out[at.Block()] = true
 		}
+	}
+	for at := range d.pulled {
+		out[at] = true
 	}
 	uses := func(b *Declared, c *Connection) {
 		if !out[c.Address] && !d.excluded(b.Address) && (out[b.Address] || d.chosen(b.Address)) {

@@ -15,7 +15,7 @@ import (
 
 // PlanOptions narrow or widen a plan.
 type PlanOptions struct {
-	Targets  []string      // address patterns: only these and the definitions they rest on
+	Targets  []string      // address patterns: only these and what they depend on, of that no irreversible step
 	Excludes []string      // address patterns: not these
 	Replace  []string      // address patterns: run or send again though done
 	Approve  []string      // address patterns of calls that are approved; what they name need not be planned
@@ -93,6 +93,7 @@ type draft struct {
 	cfg     *Config
 	s       *snapshot
 	o       PlanOptions
+	pulled  map[Address]bool     // blocks that a target depends on
 	claimed map[contentKey]claim // content that a step of this plan will send
 	uploads map[Address][]string // what each import will send, in order
 	taken   map[int64]bool       // work of blocks that are gone, and that another block goes on with
