@@ -164,8 +164,10 @@ func (l *Ledger) migrate(ctx context.Context) error {
 			if err := checkVersion(ctx, tx); err != nil {
 				return err
 			}
-			_, err := tx.conn.ExecContext(ctx, beganIndex+scratchTable) // older ledgers lack them
-			return err
+			if _, err := tx.conn.ExecContext(ctx, beganIndex+scratchTable); err != nil { // older ledgers lack them
+				return err
+			}
+			return respell(ctx, tx)
 		}
 		if _, err := tx.conn.ExecContext(ctx, schemaSQL); err != nil {
 			return err

@@ -61,27 +61,72 @@ const endpointAlias = "endpoint "
 
 func addressAlias(address string) string { return "address " + address }
 
-// systemsOf lists the systems known under either alias, the smallest id first. Endpoints were written down in the normal
-// form of their day, so all of them are compared; a ledger knows a handful.
+// systemsOf lists the systems known under either alias, the smallest id first.
 func systemsOf(ctx context.Context, db rows, address, endpoint string) ([]SystemID, error) {
-	found, err := db.QueryContext(ctx, `SELECT alias, system FROM system_alias ORDER BY system`)
+	a := aliases(address, endpoint)
+	found, err := db.QueryContext(ctx, `SELECT DISTINCT system FROM system_alias WHERE alias IN (?, ?) ORDER BY system`, a[0], a[1])
 	if err != nil {
 		return nil, err
 	}
 	defer found.Close()
 	var ids []SystemID
 	for found.Next() {
-		var alias string
 		var id SystemID
-		if err := found.Scan(&alias, &id); err != nil {
+		if err := found.Scan(&id); err != nil {
 			return nil, err
 		}
-		stored, isEndpoint := strings.CutPrefix(alias, endpointAlias)
-		if alias == addressAlias(address) || isEndpoint && SameEndpoint(stored, endpoint) {
-			ids = append(ids, id)
+		ids = append(ids, id)
+	}
+	return ids, found.Err()
+}
+
+// respell gives the systems that an earlier version wrote down in its own normal form the name that they have in this one's
+// as well. Two that turn out to be one become one.
+func respell(ctx context.Context, tx *txn) error {
+	odd, err := oddEndpoints(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for _, stored := range odd {
+		now := normalEndpoint(stored)
+		ids, err := systemsOf(ctx, tx, "", stored) // one; asked for now, because it may have been merged just before
+		if err != nil || len(ids) == 0 {
+			return err
+		}
+		known, err := systemsOf(ctx, tx, "", now)
+		switch {
+		case err != nil:
+			return err
+		case len(known) == 0:
+			if _, err := tx.ExecContext(ctx, `INSERT INTO system_alias (alias, system) VALUES (?, ?)`, endpointAlias+now, ids[0]); err != nil {
+				return err
+			}
+		case known[0] != ids[0]:
+			if err := mergeSystems(ctx, tx, min(known[0], ids[0]), max(known[0], ids[0])); err != nil {
+				return err
+			}
 		}
 	}
-	return slices.Compact(ids), found.Err()
+	return nil
+}
+
+// oddEndpoints are those that are not in normal form.
+func oddEndpoints(ctx context.Context, tx *txn) (odd []string, err error) {
+	found, err := tx.QueryContext(ctx, `SELECT alias FROM system_alias ORDER BY system, alias`)
+	if err != nil {
+		return nil, err
+	}
+	defer found.Close()
+	for found.Next() {
+		var alias string
+		if err := found.Scan(&alias); err != nil {
+			return nil, err
+		}
+		if stored, ok := strings.CutPrefix(alias, endpointAlias); ok && normalEndpoint(stored) != stored {
+			odd = append(odd, stored)
+		}
+	}
+	return odd, found.Err()
 }
 
 // mergeSystems moves everything of gone to kept, and leaves word at gone for processes that still know it by that id.
