@@ -323,11 +323,20 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 	}
 }
 
+// unknownText is what is known of work whose outcome is not, and who can say. The answer of perbit, where there was one, is
+// what an administrator looks for there.
 func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
+	answered := w.Kind == ledger.KindImport && w.Message != "" && w.Class != ledger.ClassInterrupted
 	for _, later := range d.s.unfinished {
 		if later.State == ledger.StateUnknown && later.Address == w.Address && later.Item == w.Item && later.AttemptID > w.AttemptID {
+			if answered {
+				return fmt.Sprintf("sent %s: %s. Look in %s; it can be resolved once the later content of this name is", d.clock(w.SentAt), w.Message, where)
+			}
 			return fmt.Sprintf("sent %s, and no answer came. Look in %s; it can be resolved once the later content of this name is", d.clock(w.SentAt), where)
 		}
+	}
+	if answered {
+		return fmt.Sprintf("sent %s: %s. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), w.Message, where, at)
 	}
 	return fmt.Sprintf("sent %s, and no answer came. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), where, at)
 }

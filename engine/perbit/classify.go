@@ -26,6 +26,9 @@ func (c *call) refusal(status int, header http.Header, raw []byte) *Error {
 		e.Class, e.Certainty, e.Hint = ClassTooLarge, Refused, hintTooLarge
 	case status == http.StatusBadRequest && p.hidden():
 		e.Class, e.Certainty, e.Hint = ClassOpaque, Refused, hintOpaque
+		if e.hidesLogin() {
+			e.Hint = hintOpaqueLogin
+		}
 	default:
 		byStatus(e, p)
 	}
@@ -58,7 +61,8 @@ func byStatus(e *Error, p page) {
 	}
 }
 
-// misplaced looks for an error in a 2xx answer that should have been data. It returns nil when the answer may be data.
+// misplaced looks for an error in a 2xx answer that should have been data. It returns nil when the answer may be data. At
+// the start of an import the text tells only what kind of error it is: certain is a refusal that has the status of one.
 func (c *call) misplaced(status int, raw []byte) *Error {
 	if looksLikeData(raw) {
 		return nil
@@ -66,6 +70,9 @@ func (c *call) misplaced(status int, raw []byte) *Error {
 	p := read(raw)
 	e := c.answered(status, p)
 	if f, ok := findOnly(p.text); ok && c.known(e, p, f) {
+		if c.start && c.stream == ImportStream {
+			e.Certainty = Unknown // the status says that all is well: nobody knows whether the import was begun
+		}
 		return e
 	}
 	switch {

@@ -153,6 +153,9 @@ func TestDocumentedMessages(t *testing.T) {
 			check("start", start(t, c, row[0]), certainty)
 			if d.data {
 				reply = answer("200 OK", d.contentType, d.dress(row[2]))
+				if row[0] == "import" {
+					certainty = perbit.Unknown // a server that says that all is well may have begun
+				}
 				check("start 200", start(t, c, row[0]), certainty)
 				check("data 200", fetch(t, c, row[0]), perbit.Refused)
 			}

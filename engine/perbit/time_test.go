@@ -177,7 +177,7 @@ func TestWait(t *testing.T) {
 			}
 			_, _ = io.Copy(io.Discard, req.Body)
 			time.Sleep(pause)
-			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"+gone)
+			_, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"+gone)
 		}, func(c *Client) {
 			body := slowly(10, 0)
 			_, err := c.ImportAndWait(context.Background(), someSession, ImportRequest{Object: "O", Method: "M", Body: body})
