@@ -41,6 +41,8 @@ func stopsConnection(e *perbit.Error) bool {
 	switch e.Class {
 	case perbit.ClassAuth, perbit.ClassTenant, perbit.ClassProxy:
 		return true
+	case perbit.ClassOpaque:
+		return e.Action == "Login" // the hidden reason may be the password
 	case perbit.ClassConfig:
 		return e.Status == 0 || e.Status == http.StatusNotFound || e.Status/100 == 3 || e.Action == "Login"
 	case perbit.ClassTransient, perbit.ClassUnknown:

@@ -143,7 +143,7 @@ func (k *credentials) book(e *Error, hash, basic string) {
 		if k.options.BasicEveryCall {
 			k.current = basic
 		}
-	case e.Class == ClassAuth:
+	case e.Class == ClassAuth, e.hidesLogin():
 		k.rejected, k.why = hash, e
 		k.proven, k.current = "", ""
 	}

@@ -86,6 +86,10 @@ func (e *Error) Transient() bool {
 	return e.Class == ClassTransient || e.Class == ClassUnknown && e.Status >= 500
 }
 
+// hidesLogin tells whether a login was refused by a server that keeps its reason to itself. It may be a wrong password,
+// which locks the account when it is sent for every file.
+func (e *Error) hidesLogin() bool { return e.Class == ClassOpaque && e.Action == "Login" }
+
 // asError finds the package's error in err.
 func asError(err error) (*Error, bool) {
 	e, ok := errors.AsType[*Error](err)

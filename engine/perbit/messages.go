@@ -88,6 +88,9 @@ const (
 	hintNull     = "a required parameter did not reach the server; try parameters = \"url\" or \"header\" in the connection"
 	hintOpaque   = "the server hides the reason; on the server set existingResponse=\"PassThrough\" " +
 		"at httpErrors in the web API's web.config to see it"
+	hintOpaqueLogin = "check username and password of the connection; nothing more is sent with this password, " +
+		"so that the account is not locked; the server hides the reason; on the server set existingResponse=\"PassThrough\" " +
+		"at httpErrors in the web API's web.config to see it"
 	hintURL = "check url of the connection: this does not look like perbit's web API"
 )
 
