@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -320,6 +321,8 @@ type Resolved struct {
 	Address Address
 	SentAt  time.Time
 	Older   int
+	// Missing: an import's file did not happen, and is not in its folder as it was sent, so that nothing plans it again.
+	Missing bool
 }
 
 // Resolve ends one unknown outcome, or a job that the server has not ended within max_wait, by a person's word, with who and when. What happened is then done, and its file is
@@ -365,6 +368,9 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 	}
 	out := Resolved{Address: at.Of(w.Item), SentAt: w.SentAt, Older: len(found) - 1}
 	var with ledger.Outcome
+	if !happened {
+		out.Missing = q.missing(at, w)
+	}
 	if happened {
 		if with, err = q.settledFile(at, w); err != nil {
 			return out, err
@@ -380,6 +386,16 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 func (q Requests) overdue(block Address, w *ledger.Work) bool {
 	a := Action{Kind: Resume, Import: q.Config.importAt(block), Export: q.Config.exportAt(block), Prior: w}
 	return (a.Import != nil || a.Export != nil) && a.overdue(q.Planner.Now())
+}
+
+// missing reports whether the file of an import's work is gone from its folder, or has been replaced.
+func (q Requests) missing(at Address, w ledger.Work) bool {
+	imp := q.Config.importAt(at)
+	if imp == nil {
+		return false
+	}
+	digest, _, err := digestFile(q.Planner.FS, filepath.Join(imp.Folder, w.Item))
+	return errors.Is(err, os.ErrNotExist) || err == nil && digest != w.SourceDigest
 }
 
 // settledFile is what becomes true of the file of work that a person found to have happened: it is done, and its move to

@@ -71,8 +71,11 @@ func (s *session) resolveCommand() *cobra.Command {
 					return err
 				}
 				outcome := "is recorded as not having happened; the next apply plans it again"
-				if happened {
+				switch {
+				case happened:
 					outcome = "is recorded as having happened"
+				case done.Missing:
+					outcome = "is recorded as not having happened; the file that was sent is not in its folder any more, so put it back there to have it planned again"
 				}
 				out := s.outScreen()
 				out.printf("%s %s.\n", done.Address, out.say(outcome))
