@@ -63,7 +63,7 @@ func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.A
 	case p.Canceled:
 		o.State, e.result, e.text, e.code = ledger.StateFailed, ResultFailed, "the import was cancelled on the server", "canceled"
 	case w.verdict == ledger.StateWarned:
-		e.result, e.text, e.code = ResultWarned, "imported with errors: "+w.words, "completed_with_errors"
+		e.result, e.text, e.code = ResultWarned, "imported with errors: "+l.client.Hide(w.words), "completed_with_errors"
 	}
 	if o.State == ledger.StateFailed {
 		if p.Message != "" && !a.Import.secretive() {

@@ -115,6 +115,7 @@ func (c *Client) progress(ctx context.Context, call *call) (Progress, error) {
 		if p, ok = readProgress(raw); !ok {
 			return call.unreadable(x.res.StatusCode, raw, "progress")
 		}
+		p.Message, p.Value = call.scrub(p.Message), call.scrub(p.Value)
 		return nil
 	})
 	return p, err

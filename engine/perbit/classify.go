@@ -150,6 +150,10 @@ var (
 	anyGUID     = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]*`)
 )
 
+// Hide takes out of a text of the server, such as a line of a protocol that is to be shown, what no screen and no ledger may
+// hold.
+func (c *Client) Hide(text string) string { return (&call{secrets: c.logins.secrets()}).scrub(text) }
+
 // scrub takes secrets out of what the server wrote: debug pages quote headers, a broken answer may hold a new id.
 func (c *call) scrub(s string) string {
 	s = namedSecret.ReplaceAllString(s, "${1}[removed]")

@@ -16,7 +16,8 @@ import (
 // credentials guards the account against lockout. A password that was rejected is never sent again, and of several
 // calls that carry an untried password only one is under way. Both streams share it: it is one account.
 //
-// Passwords are not kept, only salted hashes; with BasicEveryCall the encoded header of the last login is.
+// What decides is kept as salted hashes only. The password that was sent last, and its header, are kept in memory to be
+// taken out of whatever the server writes later.
 type credentials struct {
 	options Options
 	salt    []byte
@@ -27,6 +28,7 @@ type credentials struct {
 	rejected string // hash of the last password that was rejected
 	why      *Error
 	current  string // Basic of the last login
+	sent     []string
 }
 
 // pass is the permission to send one call.
@@ -99,6 +101,9 @@ func (k *credentials) ask(ctx context.Context, call *call) (hash, basic string, 
 	}
 	basic = base64.StdEncoding.EncodeToString([]byte(raw))
 	call.secrets = append(call.secrets, basic, password)
+	k.mu.Lock()
+	k.sent = []string{basic, password}
+	k.mu.Unlock()
 	return hash, basic, nil
 }
 
@@ -119,6 +124,13 @@ func (k *credentials) isProven(hash string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.proven == hash
+}
+
+// secrets is what a server that was given the last password may write.
+func (k *credentials) secrets() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sent
 }
 
 func (k *credentials) lastLogin() string {

@@ -41,6 +41,7 @@ func (c *Client) run(ctx context.Context, call *call, take func(*exchange) *Erro
 	if err != nil {
 		return err
 	}
+	call.secrets = append(call.secrets, c.logins.secrets()...)
 	began := time.Now()
 	err = c.exchange(ctx, call, pass.basic, take)
 	pass.result(err)

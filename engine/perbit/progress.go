@@ -11,7 +11,7 @@ import (
 // server may just as well never set it for one.
 type Progress struct {
 	Completed, Faulted, Canceled bool
-	// Message and Value are for display only, as sent.
+	// Message and Value are for display only, as sent but for secrets.
 	Message, Value string
 }
 

@@ -83,6 +83,36 @@ func TestErrorsHoldNoSecret(t *testing.T) {
 	checkShown(t, failure(t, err), secrets)
 }
 
+// TestEchoesHoldNoSecret: what a server writes after the login quotes what the login carried.
+func TestEchoesHoldNoSecret(t *testing.T) {
+	const basic = "QVBJLUltcG9ydC1Vc2VyOmdlaGVpbQ==" // of API-Import-User:geheim
+	echo := basic + " " + password + " " + sid2() + " " + string(iid)
+	reply, status := "", http.StatusOK
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, reply)
+	}))
+	defer server.Close()
+	c := client(t, server.URL)
+	reply = `{"SecurityId":"` + sid2() + `"}`
+	if _, err := c.Login(t.Context(), perbit.ImportStream); err != nil {
+		t.Fatal(err)
+	}
+	reply = `{"IsFaulted":true,"ProgressMessage":"Fehler mit ` + echo + `","ProgressValue":"` + echo + `"}`
+	p, err := c.ImportProgress(t.Context(), sid, iid)
+	if err != nil || !p.Faulted || !strings.HasPrefix(p.Message, "Fehler mit [removed]") {
+		t.Errorf("%+v, %v", p, err)
+	}
+	reply, status = "Fehler mit "+echo, http.StatusBadRequest
+	_, err1 := c.Import(t.Context(), sid, staff(text("a\n")))
+	_, err2 := c.ImportProgress(t.Context(), sid, iid)
+	for _, secret := range strings.Fields(echo) {
+		if shown := p.Message + p.Value + err1.Error() + err2.Error(); strings.Contains(shown, secret) {
+			t.Errorf("%q is shown: %s", secret, shown)
+		}
+	}
+}
+
 // sid2 is the session id as text.
 func sid2() string { return string(sid) }
 
