@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/afero"
@@ -21,6 +22,7 @@ import (
 // purposes under which written files are recorded; keep asks for them.
 const (
 	purposeArchive  = "archive"
+	purposeFailed   = "archive of what failed"
 	purposeTarget   = "target"
 	purposeProtocol = "protocol"
 	purposeWith     = "with " // and the path of what it belongs to: deleted together with that
@@ -75,7 +77,11 @@ func (n *run) filings(a *Action, failed bool, reports []string) ([]ledger.Filing
 	var out []ledger.Filing
 	if a.File.Stamp.ModTime != 0 {
 		csv := f
-		csv.Kept, csv.Stamp, csv.Digest, csv.Source = purposeArchive, a.File.Stamp, a.File.Digest, filepath.Join(d.Folder, a.File.Name)
+		csv.Kept = purposeArchive
+		if failed {
+			csv.Kept = purposeFailed
+		}
+		csv.Stamp, csv.Digest, csv.Source = a.File.Stamp, a.File.Digest, filepath.Join(d.Folder, a.File.Name)
 		out = append(out, csv)
 	}
 	for _, r := range reports {
@@ -140,7 +146,7 @@ func (n *run) nameTogether(group []ledger.Filing, from, dir, name string) {
 			break
 		}
 	}
-	if len(group) > 0 && group[0].Kept == purposeArchive {
+	if len(group) > 0 && isFile(group[0]) {
 		for k := range group[1:] {
 			group[k+1].Kept = purposeWith + group[0].Target
 		}
@@ -206,7 +212,7 @@ func (n *run) moveAll(ctx context.Context, owed []ledger.Filing, again bool) err
 		failpoint.At("filing.move")
 		moved, err := n.move(ctx, f)
 		failpoint.At("filing.moved")
-		replaced = replaced || f.Kept == purposeArchive && !moved
+		replaced = replaced || f.Target != "" && isFile(f) && !moved
 		if err != nil {
 			return err
 		}
@@ -221,7 +227,7 @@ func (n *run) moveAll(ctx context.Context, owed []ledger.Filing, again bool) err
 			return err
 		}
 		failpoint.At("filing.filed")
-		if moved && f.Kept == purposeArchive {
+		if moved && (f.Kept == purposeArchive || f.Kept == purposeFailed) {
 			n.keepArchive(ctx, f.Address)
 		}
 	}
@@ -345,43 +351,81 @@ func digestFile(fs afero.Fs, path string) (string, durable.Stamp, error) {
 	return hex.EncodeToString(h.Sum(nil)), stamp, nil
 }
 
-// keepArchive deletes what archive.keep does not want any more. Its failure is only logged: the files stay.
+// keepArchive deletes what archive.keep does not want any more, of what is done and of what failed apart: good files must not
+// push out those that somebody has yet to look at. Its failure is only logged: the files stay.
 func (n *run) keepArchive(ctx context.Context, address string) {
-	for _, imp := range n.cfg.Imports {
-		if imp.Address.String() == address && imp.Archive != nil {
-			n.keep(ctx, address, purposeArchive, imp.Archive.Keep)
+	keep := func(at Address, archive *Archive) {
+		if at.String() != address || archive == nil {
+			return
 		}
+		n.keep(ctx, address, purposeArchive, archive.Keep)
+		n.keep(ctx, address, purposeFailed, archive.Keep)
+	}
+	for _, imp := range n.cfg.Imports {
+		keep(imp.Address, imp.Archive)
 	}
 	for _, r := range n.cfg.Rules {
-		if r.Address.String() == address && r.Archive != nil {
-			n.keep(ctx, address, purposeArchive, r.Archive.Keep)
-		}
+		keep(r.Address, r.Archive)
 	}
 }
 
 // keep deletes the oldest files that this instance wrote for a purpose, beyond a number or an age, and only those whose
-// bytes are still the ones that were written.
+// bytes are still the ones that were written and that nobody needs any more.
 func (n *run) keep(ctx context.Context, address, purpose string, k Keep) {
 	if k == (Keep{}) {
 		return
 	}
-	var list []ledger.Written
+	var surplus []ledger.Written
+	var needed func(ledger.Written) bool
 	err := n.o.Ledger.Reader().View(ctx, func(v *ledger.View) error {
-		var err error
-		list, err = v.WrittenBy(address, purpose)
+		list, err := v.WrittenBy(address, purpose)
+		for i, w := range list {
+			if k.Count > 0 && i >= k.Count || k.Age > 0 && n.o.Now().Sub(w.At) > k.Age {
+				surplus = append(surplus, w)
+			}
+		}
+		if err == nil && len(surplus) > 0 {
+			needed, err = neededFiles(v, address)
+		}
 		return err
 	})
-	for i, w := range list {
-		tooMany := k.Count > 0 && i >= k.Count
-		tooOld := k.Age > 0 && n.o.Now().Sub(w.At) > k.Age
-		if err != nil || !tooMany && !tooOld {
-			continue
+	for _, w := range surplus {
+		if err == nil && !needed(w) {
+			err = n.drop(ctx, w)
 		}
-		err = n.drop(ctx, w)
 	}
 	if err != nil {
 		n.o.Log.Warn("clean up", "address", address, "error", plainError(err))
 	}
+}
+
+// neededFiles tells which files of a block status says somebody has to see to: an archive may have the only copy. They are known by
+// their bytes, and what was too large to be read by its name.
+func neededFiles(v *ledger.View, address string) (func(ledger.Written) bool, error) {
+	files, err := v.Files(address)
+	if err != nil {
+		return nil, err
+	}
+	bytes := map[string]bool{}
+	var names []string
+	for _, k := range files {
+		switch stem, _ := splitName(k.Name); {
+		case k.State.DealtWith():
+		case k.Digest == "":
+			names = append(names, stem)
+		default:
+			bytes[k.Digest] = true
+		}
+	}
+	works, err := v.Unfinished()
+	for _, w := range works {
+		if k, ok := files[w.Item]; w.Address == address && !(ok && (k.Digest != w.SourceDigest || followed(k, w))) {
+			bytes[w.SourceDigest] = true
+		}
+	}
+	return func(w ledger.Written) bool {
+		return bytes[w.Digest] || slices.ContainsFunc(names, func(stem string) bool { return strings.HasPrefix(filepath.Base(w.Path), stem) })
+	}, err
 }
 
 // drop deletes one written file, after what belongs to it.
