@@ -80,6 +80,7 @@ type callMaker struct {
 	columns map[string]int // position of the column that a field is taken from
 	names   []string       // of all columns
 	exprs   map[string]func(CallScope) (any, error)
+	reads   map[string]int  // position of the only column that a field's expression reads
 	absent  map[string]bool // fields without any source that have been reported as missing
 	faults  []csvschema.Fault
 }
@@ -89,10 +90,14 @@ type callMaker struct {
 func (r *Rule) newCallMaker(names []string) *callMaker {
 	m := &callMaker{
 		rule: r, names: names, columns: map[string]int{}, exprs: map[string]func(CallScope) (any, error){},
-		absent: map[string]bool{},
+		absent: map[string]bool{}, reads: map[string]int{},
 	}
 	for _, f := range slices.Concat(r.Document, r.Position) {
 		m.exprs[f.Name] = f.Value
+		delete(m.reads, f.Name) // that of an expression in document, whose place this one takes
+		if at := slices.Index(names, f.Column); f.Column != "" && at >= 0 {
+			m.reads[f.Name] = at
+		}
 	}
 	_, address := m.exprs["DlvAdr"]
 	for at, name := range names {
@@ -296,9 +301,12 @@ func (m *callMaker) fault(l *callLine, name string, code csvschema.Code, args ..
 	m.add(l, f)
 }
 
-// at is a fault in its place: the cell where the field is one, else the line.
+// at is a fault in its place: the cell that the field is, or that its expression is about, else the line.
 func (m *callMaker) at(l *callLine, name string, code csvschema.Code, value string) csvschema.Fault {
 	if at, ok := m.columns[name]; ok {
+		return l.row.CellFault(code, at)
+	}
+	if at, ok := m.reads[name]; ok {
 		return l.row.CellFault(code, at)
 	}
 	return l.row.Fault(code, name, value)

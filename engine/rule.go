@@ -41,8 +41,9 @@ type RuleResult struct {
 
 // CallField is one CONBOX field that a rule sets by an expression.
 type CallField struct {
-	Name  string
-	Value func(CallScope) (any, error)
+	Name   string
+	Value  func(CallScope) (any, error)
+	Column string // the only column that Value reads, empty where it reads none or several
 }
 
 // CallScope is what `row`, `rows` and `order` mean in a rule's expressions. Values are nil, string, bool, json.Number (in

@@ -52,10 +52,26 @@ func callFields(n *node, hidden map[string]bool) []engine.CallField {
 	for _, name := range fieldOrder(n) {
 		if f := get[*lateField](n, name, nil); f != nil {
 			f.hidden = hidden
-			out = append(out, engine.CallField{Name: name, Value: f.value})
+			out = append(out, engine.CallField{Name: name, Value: f.value, Column: f.column()})
 		}
 	}
 	return out
+}
+
+// column is the only column of the line that the expression refers to; empty where there is none, or another, or it cannot be
+// told because it looks at the line as a whole or at other lines.
+func (f *lateField) column() (only string) {
+	for _, t := range f.expr.Variables() {
+		if lateRoots[t.RootName()] == 0 {
+			continue
+		}
+		name, ok := stepName(t, 1)
+		if t.RootName() != "row" || !ok || only != "" && only != name {
+			return ""
+		}
+		only = name
+	}
+	return only
 }
 
 // fieldOrder lists the attributes of a block, understood or not, as they stand in the source.
