@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/afero"
@@ -89,29 +88,25 @@ func (f *formatter) target(path, shown string) error {
 	return f.file(path, info.Mode().Perm())
 }
 
-// dir formats every file that the directory's configuration consists of, JSON syntax left out.
+// dir formats every HCL file of a directory, JSON syntax left out: its configuration, and values for variables under whatever
+// name, also those that only -var-file reads.
 func (f *formatter) dir(dir string) error {
-	config, vars, err := f.Sources(dir)
+	entries, err := afero.ReadDir(f.FS, dir)
 	if err != nil {
 		return fmt.Errorf("list %s: %w", relative(f.Dir, dir), err)
 	}
-	names := append(append([]string(nil), config...), vars...)
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		path := filepath.Join(dir, name)
-		if info, err := f.FS.Stat(path); err == nil && strings.HasSuffix(name, ".hcl") {
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), ".hcl") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		if info, err := f.FS.Stat(path); err == nil && !info.IsDir() {
 			f.note(f.file(path, info.Mode().Perm()))
 		}
 	}
-	if f.recursive {
-		entries, err := afero.ReadDir(f.FS, dir)
-		if err != nil {
-			return fmt.Errorf("list %s: %w", relative(f.Dir, dir), err)
-		}
-		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-				f.note(f.dir(filepath.Join(dir, e.Name())))
-			}
+	for _, e := range entries {
+		if f.recursive && e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			f.note(f.dir(filepath.Join(dir, e.Name())))
 		}
 	}
 	return nil
