@@ -135,6 +135,7 @@ func (o *Status) folder(block Address, folder *DropFolder, seen *folderSeen, q *
 			q.add(file.Stamp.ModTime)
 		}
 	}
+	slices.SortFunc(seen.ignored, func(a, b Ignored) int { return naturalCompare(a.Name, b.Name) })
 	f := FolderStatus{Address: block.String(), Path: folder.Folder, Mode: "not watched", Ignored: seen.ignored, Queue: q.files, Oldest: q.oldest}
 	if seen.err != nil {
 		f.Degraded = reasonOf(seen.err)

@@ -25,6 +25,7 @@ type problem struct {
 	warning              bool
 	code                 string
 	summary, detail      string
+	about                string // as diag.Diagnostic has it
 	rng                  hcl.Range
 	in                   place
 	expr                 hcl.Expression   // nil, or what the complaint is about
@@ -92,6 +93,7 @@ func (c *complaints) finished() diag.List {
 func (c *complaints) finish(p problem) diag.Diagnostic {
 	d := diag.Diagnostic{
 		Severity: diag.Error, Code: p.code, Summary: c.scrub(p.summary), Detail: c.scrub(p.detail), Address: p.in.address,
+		About: c.scrub(p.about),
 	}
 	if p.warning {
 		d.Severity = diag.Warning

@@ -159,8 +159,12 @@ func (l *loader) readSecret(ctx context.Context, source string) (string, error) 
 	kind, what, _ := strings.Cut(source, ":")
 	switch kind {
 	case "env":
-		if v, ok := l.lookupEnv(what); ok && v != "" {
+		v, ok := l.lookupEnv(what)
+		switch {
+		case v != "":
 			return v, nil
+		case ok:
+			return "", fmt.Errorf("the environment variable %s is empty", what)
 		}
 		return "", fmt.Errorf("the environment variable %s is not set", what)
 	case "file":

@@ -34,16 +34,16 @@ variable "v" {
   default   = "from-variable"
 }
 `+connection("env", `secret("env:PW")`)+connection("file", `trimspace(secret("file:pw.txt"))`)+connection("local", `upper(local.joined)`)+
-		connection("missing", `secret("env:NOPE")`)+connection("sample", `secret("env:SAMPLE")`)+connection("nil", `secret("env:NIL")`)+connection("variable", `var.v`)+
+		connection("missing", `secret("env:NOPE")`)+connection("empty", `secret("env:EMPTY")`)+connection("sample", `secret("env:SAMPLE")`)+connection("nil", `secret("env:NIL")`)+connection("variable", `var.v`)+
 		connection("cmd", `secret("cmd:echo nothing-to-see")`)+connection("broken", `tostring(tonumber(secret("env:PW")))`))
-	c, diags := hcl.Load(hcl.Request{Fs: fs, Dir: workDir, Now: time.Now, Environ: []string{"PW=hunter2", "SAMPLE=SICHERES_PASSWORT", "NIL={00000000-0000-0000-0000-000000000000}", "PATH=" + os.Getenv("PATH")}})
+	c, diags := hcl.Load(hcl.Request{Fs: fs, Dir: workDir, Now: time.Now, Environ: []string{"PW=hunter2", "EMPTY=", "SAMPLE=SICHERES_PASSWORT", "NIL={00000000-0000-0000-0000-000000000000}", "PATH=" + os.Getenv("PATH")}})
 	if len(diags) > 0 {
 		t.Fatal(show(diags))
 	}
 	write("pw.txt", " later \r\n") // written after loading: nothing was read before
 	for name, want := range map[string]string{
 		"env": "hunter2", "file": "later", "local": " LATER -HUNTER2", "variable": "from-variable",
-		"missing": "error: the environment variable NOPE is not set", "sample": "error: password of the vendor's sample", "nil": "error: the nil GUID", "broken": "error: cannot be evaluated",
+		"missing": "error: the environment variable NOPE is not set", "empty": "error: the environment variable EMPTY is empty", "sample": "error: password of the vendor's sample", "nil": "error: the nil GUID", "broken": "error: cannot be evaluated",
 	} {
 		for _, conn := range c.Connections {
 			if conn.Address.Name != name {

@@ -28,6 +28,7 @@ type variable struct {
 	failed      bool // whether its value is wrong, which was recorded
 	from        hcl.Range
 	validations []validation
+	description string
 }
 
 type validation struct {
@@ -134,6 +135,8 @@ func (v *variable) attribute(name string, expr hcl.Expression) {
 	case "description":
 		if value.Type() != cty.String {
 			v.in.notText(name, value, expr)
+		} else if value.IsKnown() && !value.IsNull() {
+			v.description = value.AsString()
 		}
 	default:
 		flag, err := convert.Convert(value, cty.Bool)

@@ -127,6 +127,7 @@ func (l *loader) finalValue(name string, v *variable) cty.Value {
 		if !v.failed {
 			l.add(problem{
 				code: "no_variable_value", summary: fmt.Sprintf("No value for variable %q", name), rng: v.block.DefRange, in: v.in.place,
+				about:  v.description,
 				detail: fmt.Sprintf("It has no default. Set it with -var '%s=…', in %s, or as %s%s.", name, defaultVars, environmentPrefix, name),
 			})
 		}

@@ -50,7 +50,7 @@ func (s *session) approved(done []engine.Approved) {
 func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 	for _, p := range patterns {
 		named := false // a call, by its own address or its block's
-		found := mayName(cfg, p) ||
+		found := strings.Trim(p, "*") == "" || mayName(cfg, p) ||
 			slices.ContainsFunc(plan.Problems, func(d diag.Diagnostic) bool { return engine.MatchAddress(p, blockAddress(d.Address)) }) ||
 			slices.ContainsFunc(plan.Waiting, func(w engine.Waiting) bool { return engine.MatchAddress(p, w.Address) })
 		for i := range plan.Stale {

@@ -46,9 +46,12 @@ func (s *session) confirm() error {
 	return exit(1)
 }
 
-// valueless names the variables without a value, where nothing else is wrong with a configuration.
-func valueless(diags diag.List) []string {
-	var names []string
+// A wanted variable has no value.
+type wanted struct{ name, description string }
+
+// valueless lists the variables without a value, where nothing else is wrong with a configuration.
+func valueless(diags diag.List) []wanted {
+	var out []wanted
 	for _, d := range diags {
 		name, ok := strings.CutPrefix(d.Address, "var.")
 		switch {
@@ -56,17 +59,21 @@ func valueless(diags diag.List) []string {
 		case d.Code != "no_variable_value" || !ok:
 			return nil
 		default:
-			names = append(names, name)
+			out = append(out, wanted{name, d.About})
 		}
 	}
-	return names
+	return out
 }
 
 // askFor asks for the values of variables, as Terraform does.
-func (s *session) askFor(names []string) error {
+func (s *session) askFor(list []wanted) error {
 	out := s.outScreen()
-	for _, name := range names {
-		value, err := s.ask(out.bold("var."+name) + "\n  " + out.bold(out.say("Enter a value:")))
+	for _, v := range list {
+		name, about := v.name, ""
+		if text := strings.TrimSpace(v.description); text != "" {
+			about = "\n" + indent(text, "  ") + "\n"
+		}
+		value, err := s.ask(out.bold("var."+name) + about + "\n  " + out.bold(out.say("Enter a value:")))
 		out.printf("\n")
 		if err != nil && value == "" {
 			return diag.Diagnostic{Code: "no_variable_value", Address: "var." + name, Summary: "No value for variable \"" + name + "\"", Detail: "Nothing was entered. Use -var '" + name + "=...', -var-file, or DROPFORM_VAR_" + name + "."}

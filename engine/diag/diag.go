@@ -69,6 +69,7 @@ type Diagnostic struct {
 	Address  string   // the block or file it belongs to, where there is one
 	Range    *Range   // where it stands, nil when it stands nowhere
 	Snippet  *Snippet // the source around it
+	About    string   // what the user's own source says of it: the description of a variable that has no value
 }
 
 // Error makes a single Diagnostic usable as an error: place, summary and detail on one line.
