@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"path"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode"
@@ -241,4 +242,12 @@ func matchStars(pattern, s string) bool {
 func splitName(name string) (stem, ext string) {
 	ext = path.Ext(name)
 	return strings.TrimSuffix(name, ext), ext
+}
+
+// inQuotes is an address as it stands between single quotes on a command line: a quote in it would end them.
+func inQuotes(a Address) string {
+	if runtime.GOOS == "windows" { // PowerShell
+		return strings.ReplaceAll(a.String(), "'", "''")
+	}
+	return strings.ReplaceAll(a.String(), "'", `'\''`)
 }

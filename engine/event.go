@@ -33,6 +33,7 @@ type StepEnded struct {
 	Text    string // one line for people: "imported, protocol in march.csv.protocol.txt"
 	Code    string // stable; empty when it went as it should
 	Next    string // what to do next, where something is to be done
+	Warning string // what is odd about a step that is done; Text has it too
 	Elapsed time.Duration
 	Quiet   bool // part of an outage that ConnectionDown has told: people need no line for it
 }

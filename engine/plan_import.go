@@ -122,7 +122,7 @@ func (d *draft) nameTooLong(imp *Import, f *fileFacts) bool {
 }
 
 func existingText(at Address) string {
-	return fmt.Sprintf("was here before its folder was served. Send it: dropform retry '%s'; count it as done: dropform adopt '%s'", at, at)
+	return fmt.Sprintf("was here before its folder was served. Send it: dropform retry '%s'; count it as done: dropform adopt '%s'", inQuotes(at), inQuotes(at))
 }
 
 // planSmall rejects a file that has stayed too small for as long as a writer may need.
@@ -270,7 +270,7 @@ func (f *fileFacts) same() string {
 }
 
 func seenNext(at Address) string {
-	return fmt.Sprintf(". Send it again: dropform retry '%s'; count it as done: dropform adopt '%s'", at, at)
+	return fmt.Sprintf(". Send it again: dropform retry '%s'; count it as done: dropform adopt '%s'", inQuotes(at), inQuotes(at))
 }
 
 func plural(n int64, one, many string) string {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -68,7 +69,7 @@ func (d *draft) listOrphans() {
 		case w.State == ledger.StateUnknown || w.State == ledger.StateSending:
 			where := "perbit whether the import ran"
 			if w.Kind != ledger.KindImport {
-				where = "moveIT for " + w.Item
+				where = "moveIT for " + cmp.Or(d.s.sought[w.ID], w.Item)
 			}
 			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Prior: &w, Text: d.unknownText(at, w, where)})
 		case w.State == ledger.StateRunning:

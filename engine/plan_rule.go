@@ -80,7 +80,7 @@ func (d *draft) callsWithoutFile(r *Rule, seen *ruleSeen) {
 		if _, live := d.owner(&w); !here[w.Digest] && !live && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) {
 			at := r.Address.Of(w.Item)
 			d.noteFile(at, &w)
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: r, Prior: &w, Text: d.unknownText(at, w, "moveIT for "+w.Item)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: r, Prior: &w, Text: d.unknownCall(at, w)})
 		}
 	}
 }
@@ -359,7 +359,7 @@ func (d *draft) again(r *Rule, c *callSeen, a *Action) bool {
 	case w.State == ledger.StateRefused && w.Class != ledger.ClassRetry && r.Kind.Irreversible():
 		d.add(Action{
 			Address: a.Address, Kind: NeedsPerson, Reason: ReasonRefused, Rule: r, Prior: w,
-			Text: fmt.Sprintf("the server said no %s: %s. Mend the cause, then: dropform retry '%s'", d.clock(w.SentAt), w.Message, a.Address),
+			Text: fmt.Sprintf("the server said no %s: %s. Mend the cause, then: dropform retry '%s'", d.clock(w.SentAt), w.Message, inQuotes(a.Address)),
 		})
 		return false
 	case w.State == ledger.StateRefused && w.Class != ledger.ClassRetry && d.o.watch:

@@ -1,11 +1,13 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"dropform/engine/diag"
@@ -305,7 +307,7 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 		case imp != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && imp.OnUnknown != "retry":
 			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
 		case rule != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && rule.OnUnknown != "retry":
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: rule, Prior: &w, Text: d.unknownText(at, w, "moveIT for "+w.Item)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: rule, Prior: &w, Text: d.unknownCall(at, w)})
 		}
 	}
 	if len(d.s.filings) == 0 {
@@ -323,22 +325,24 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 	}
 }
 
-// unknownText is what is known of work whose outcome is not, and who can say. The answer of perbit, where there was one, is
+// unknownText is what is known of work whose outcome is not, and who can say. The server's answer, where there was one, is
 // what an administrator looks for there.
 func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
-	answered := w.Kind == ledger.KindImport && w.Message != "" && w.Class != ledger.ClassInterrupted
+	told := fmt.Sprintf("sent %s, and no answer came", d.clock(w.SentAt))
+	if w.State == ledger.StateUnknown && w.Class != ledger.ClassInterrupted && w.Message != "" {
+		told = fmt.Sprintf("sent %s: %s", d.clock(w.SentAt), strings.TrimRight(w.Message, "."))
+	}
 	for _, later := range d.s.unfinished {
 		if later.State == ledger.StateUnknown && later.Address == w.Address && later.Item == w.Item && later.AttemptID > w.AttemptID {
-			if answered {
-				return fmt.Sprintf("sent %s: %s. Look in %s; it can be resolved once the later content of this name is", d.clock(w.SentAt), w.Message, where)
-			}
-			return fmt.Sprintf("sent %s, and no answer came. Look in %s; it can be resolved once the later content of this name is", d.clock(w.SentAt), where)
+			return fmt.Sprintf("%s. Look in %s; it can be resolved once the later content of this name is", told, where)
 		}
 	}
-	if answered {
-		return fmt.Sprintf("sent %s: %s. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), w.Message, where, at)
-	}
-	return fmt.Sprintf("sent %s, and no answer came. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), where, at)
+	return fmt.Sprintf("%s. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", told, where, inQuotes(at))
+}
+
+// unknownCall is unknownText of a call: moveIT is asked for what the call named.
+func (d *draft) unknownCall(at Address, w ledger.Work) string {
+	return d.unknownText(at, w, "moveIT for "+cmp.Or(d.s.sought[w.ID], w.Item))
 }
 
 // clock prints a time for people, in the configured zone.

@@ -69,9 +69,9 @@ func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.A
 		if p.Message != "" && !a.Import.secretive() {
 			e.text += ": " + firstLine(p.Message)
 		}
-		e.next = fmt.Sprintf("the same content is sent again only when asked for: dropform retry '%s'", a.Address)
+		e.next = fmt.Sprintf("the same content is sent again only when asked for: dropform retry '%s'", inQuotes(a.Address))
 		if a.Import.Archive != nil {
-			e.next = fmt.Sprintf("the same content is sent again only when asked for: put the file back into its drop folder, then: dropform retry '%s'", a.Address)
+			e.next = fmt.Sprintf("the same content is sent again only when asked for: put the file back into its drop folder, then: dropform retry '%s'", inQuotes(a.Address))
 		}
 	}
 	switch {

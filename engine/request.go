@@ -59,7 +59,7 @@ func (q Requests) look(ctx context.Context, patterns []string) (*standing, error
 			continue
 		}
 		if w.State == ledger.StateUnknown {
-			return nil, &RefusedError{Address: a.Of(w.Item), Text: "its outcome is unknown; find out what happened and say so: dropform resolve '" + a.Of(w.Item).String() + "' -happened or -did-not-happen"}
+			return nil, &RefusedError{Address: a.Of(w.Item), Text: "its outcome is unknown; find out what happened and say so: dropform resolve '" + inQuotes(a.Of(w.Item)) + "' -happened or -did-not-happen"}
 		}
 	}
 	return &standing{s, plan}, nil

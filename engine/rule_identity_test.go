@@ -4,12 +4,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"dropform/engine"
+	"dropform/engine/sandbox"
 )
 
 // TestRenamedOrderRule: with moved the history goes along, and without it the same bytes are still known.
@@ -379,6 +381,29 @@ func TestDefaultPort(t *testing.T) {
 	}
 	if a, b := endpoint("http://shop.example.com"), endpoint("https://shop.example.com"); a == b {
 		t.Errorf("two systems are one: %s", a)
+	}
+}
+
+// TestUnknownOutcomeSaysWhatIsKnown: the next plan repeats what the server answered and names what the call named. A quote in
+// the address does not end the command that is to be copied.
+func TestUnknownOutcomeSaysWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	if err := r.box.PutDocuments(sandbox.ConboxDocument{DocTyp: 2, DocNbr: "A'B", Positions: []sandbox.ConboxPosition{{PosNbr: "Pos01"}}}); err != nil {
+		t.Fatal(err)
+	}
+	cfg := r.load(shop + orders)
+	r.write("in/a.csv", order("A'B/Pos01"))
+	r.inject(sandbox.Fault{Kind: sandbox.FaultStatus, Action: "Purchase", Status: 400, Body: "Kein Beleg\nmehr", Times: 1})
+	r.apply(cfg, engine.PlanOptions{})
+	p := r.plan(cfg, engine.PlanOptions{})
+	if len(p.Actions) != 1 {
+		t.Fatal(lines(p))
+	}
+	for _, part := range []string{`"Kein Beleg" (HTTP 400 Bad Request). Look in moveIT for document A'B, then`, `dropform resolve 'rule.purchase.orders["A'\''B"]' -happened`} {
+		if runtime.GOOS != "windows" && !strings.Contains(p.Actions[0].Text, part) {
+			t.Errorf("%s\ndoes not say %s", p.Actions[0].Text, part)
+		}
 	}
 }
 

@@ -3,9 +3,11 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"dropform/engine/conbox"
@@ -226,27 +228,48 @@ func judgeCall(a *Action, err error) (ledger.State, ending) {
 		return ledger.StateNotSent, out // what only reads is simply read again
 	case e.Certainty == conbox.Refused:
 		if a.Rule.Kind.Irreversible() {
-			out.next = fmt.Sprintf("mend the cause, then: dropform retry '%s'", a.Address)
+			out.next = fmt.Sprintf("mend the cause, then: dropform retry '%s'", inQuotes(a.Address))
 		}
 		return ledger.StateRefused, out
 	case a.Rule.OnUnknown == "retry":
 		out.result, out.next = ResultUnknown, "it is sent again, because on_unknown is \"retry\""
 		return ledger.StateUnknown, out
 	}
-	out.result = ResultUnknown
-	out.next = fmt.Sprintf("look in moveIT for %s, then: dropform resolve '%s' -happened or -did-not-happen", a.Call.whatToLookFor(), a.Address)
+	out.result, out.text = ResultUnknown, unknownOutcome(e)
+	out.next = fmt.Sprintf("look in moveIT for %s, then: dropform resolve '%s' -happened or -did-not-happen",
+		whatToLookFor(a.Call.ExtPchNbr, a.Call.DocNbr, a.Call.Key), inQuotes(a.Address))
 	return ledger.StateUnknown, out
 }
 
-// whatToLookFor names the call as people find it in moveIT.
-func (c *Call) whatToLookFor() string {
+// unknownOutcome says what is known of a call that may have been carried out.
+func unknownOutcome(e *conbox.Error) string {
 	switch {
-	case c.ExtPchNbr != "":
-		return "ExtPchNbr " + c.ExtPchNbr
-	case c.DocNbr != "":
-		return "document " + c.DocNbr
+	case e.Class == conbox.ClassCanceled:
+		return "stopped before an answer came"
+	case e.Status == 0:
+		return "no answer came: " + e.Outcome()
 	}
-	return c.Key
+	return "the answer does not tell: " + e.Outcome()
+}
+
+// whatToLookFor names a call as people find it in moveIT.
+func whatToLookFor(extPchNbr, docNbr, otherwise string) string {
+	switch {
+	case extPchNbr != "":
+		return "ExtPchNbr " + extPchNbr
+	case docNbr != "":
+		return "document " + docNbr
+	}
+	return otherwise
+}
+
+// soughtOf is whatToLookFor of a recorded call; its item names it where nothing that was sent does.
+func soughtOf(c ledger.Call) string {
+	var sent struct{ ExtPchNbr, DocNbr string }
+	if err := json.Unmarshal([]byte(c.Sent), &sent); err != nil {
+		return c.Item
+	}
+	return whatToLookFor(sent.ExtPchNbr, sent.DocNbr, c.Item)
 }
 
 // callDone records a call that the server made, then files its file away if it was the last one.
@@ -256,8 +279,10 @@ func (n *run) callDone(ctx context.Context, a *Action, att ledger.Attempt, answe
 	if err != nil {
 		answer.Warnings = append(answer.Warnings, "its image could not be written: "+plainError(err))
 	}
-	for _, w := range answer.Warnings {
-		e.text += "; " + w
+	if len(answer.Warnings) > 0 {
+		e.warning, e.code = strings.Join(answer.Warnings, "; "), "odd_answer"
+		e.text += "; " + e.warning
+		e.next = fmt.Sprintf("it is recorded as done; look in moveIT for %s", whatToLookFor(a.Call.ExtPchNbr, a.Call.DocNbr, a.Call.Key))
 	}
 	o := ledger.Outcome{State: ledger.StateDone, Message: e.text, Answer: returnedJSON(answer)}
 	o.Line = n.resultLine(a, att, &answered{answer: answer, image: image}, o.State, "")
@@ -265,7 +290,7 @@ func (n *run) callDone(ctx context.Context, a *Action, att ledger.Attempt, answe
 		out := ending{
 			result: ResultUnknown, code: "ledger", stop: "the ledger cannot be written",
 			text: fmt.Sprintf("the server did it, but that could not be recorded: %v", err),
-			next: fmt.Sprintf("mend the cause; a watch records it then, else: dropform resolve '%s' -happened", a.Address),
+			next: fmt.Sprintf("mend the cause; a watch records it then, else: dropform resolve '%s' -happened", inQuotes(a.Address)),
 		}
 		return out
 	}

@@ -295,7 +295,7 @@ func (n *run) accepted(ctx context.Context, a *Action, att ledger.Attempt, id st
 	return &ending{
 		result: ResultUnknown, code: "ledger", stop: "the ledger cannot be written",
 		text: fmt.Sprintf("the server accepted it as %s, but that could not be recorded: %v", id, err),
-		next: fmt.Sprintf("note the id and mend the cause; a watch records it then, else: dropform resolve '%s' -happened", a.Address),
+		next: fmt.Sprintf("note the id and mend the cause; a watch records it then, else: dropform resolve '%s' -happened", inQuotes(a.Address)),
 	}
 }
 
@@ -325,7 +325,7 @@ func (n *run) refused(l *link, a *Action, err error) (ledger.State, ending) {
 		return ledger.StateUnknown, out
 	default:
 		out.result = ResultUnknown
-		out.next = fmt.Sprintf("look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", a.Address)
+		out.next = fmt.Sprintf("look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", inQuotes(a.Address))
 		return ledger.StateUnknown, out
 	}
 }
@@ -530,7 +530,7 @@ func (n *run) lost(ctx context.Context, a *Action, att ledger.Attempt, e ending)
 		return e
 	}
 	e.result = ResultUnknown
-	e.next = fmt.Sprintf("look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", a.Address)
+	e.next = fmt.Sprintf("look in perbit whether the import ran, then: dropform resolve '%s' -happened or -did-not-happen", inQuotes(a.Address))
 	if err := n.book(ctx, att, ledger.Outcome{State: ledger.StateUnknown, Class: e.code, Message: e.text}); err != nil {
 		return failed("record the outcome", err)
 	}

@@ -283,6 +283,7 @@ type ending struct {
 	result           Result
 	quiet            bool // watch: part of an outage that has been told
 	text, next, code string
+	warning          string // what is odd about a step that is done
 	stop             string // why nothing more of this block is begun
 	turn             bool   // watch: not begun for a reason that is not the step's own, so nothing of its block's order goes before it
 	behind           bool   // watch: not begun because it would overtake such a one
@@ -320,7 +321,7 @@ func (n *run) end(a *Action, began time.Time, e ending) {
 		return
 	}
 	n.tellBegun(a, began)
-	n.emit(StepEnded{Action: a, Result: e.result, Text: e.text, Code: e.code, Next: e.next, Elapsed: time.Since(began), Quiet: quiet})
+	n.emit(StepEnded{Action: a, Result: e.result, Text: e.text, Code: e.code, Next: e.next, Warning: e.warning, Elapsed: time.Since(began), Quiet: quiet})
 }
 
 // tellBegun tells the beginning of a step, once.

@@ -39,6 +39,7 @@ type snapshot struct {
 	was         map[string]string // new address to the one that the ledger still has
 	unfinished  []ledger.Work
 	workOf      map[string][]ledger.Work // unfinished, by address
+	sought      map[int64]string         // of calls that may have happened, what to look for in moveIT
 	madeOf      map[int64]string         // of unfinished calls, the file that they were made of
 	filings     []ledger.Filing
 	filingsOf   map[string][]ledger.Filing // by address
@@ -227,6 +228,24 @@ func (p Planner) everyName(r *Rule, seen *ruleSeen) {
 	}
 }
 
+// seekUnknown reads of each call that may have happened how people find it.
+func (s *snapshot) seekUnknown(v *ledger.View) error {
+	s.sought = map[int64]string{}
+	for _, w := range s.unfinished {
+		if w.Kind == ledger.KindImport || w.Kind == ledger.KindExport || w.State != ledger.StateUnknown && w.State != ledger.StateSending {
+			continue
+		}
+		c, found, err := v.Call(w.ID)
+		if err != nil {
+			return err
+		}
+		if found {
+			s.sought[w.ID] = soughtOf(c)
+		}
+	}
+	return nil
+}
+
 // history reads what the ledger knows.
 func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) error {
 	var errs [6]error
@@ -239,6 +258,9 @@ func (p Planner) history(v *ledger.View, cfg *Config, s *snapshot, only *scope) 
 		s.madeOf, errs[5] = v.UnfinishedFiles()
 	}
 	if err := errors.Join(errs[:]...); err != nil {
+		return err
+	}
+	if err := s.seekUnknown(v); err != nil {
 		return err
 	}
 	s.workOf = grouped(s.unfinished, func(w ledger.Work) string { return w.Address })

@@ -232,7 +232,7 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 		case a.Approval == ApprovalRequired:
 			item.Text, item.Next = "approval required", "the next apply, or a running watch, shows it with its prices"
 			if a.recorded {
-				item.Next = "dropform approve '" + a.Address.String() + "'"
+				item.Next = "dropform approve '" + inQuotes(a.Address) + "'"
 			}
 		case a.Approval == ApprovalGiven:
 			item.Text, item.Next = "approved", "the next apply, or a running watch, sends it"
@@ -247,7 +247,7 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 		case a.Reason == ReasonRetry && cmp.Or(a.Again, a.Prior) != nil:
 			item.State, item.Text, item.Next = "failed", cmp.Or(a.Again, a.Prior).Message, "the next apply tries again"
 			if o.Watch != nil && gaveUp(*cmp.Or(a.Again, a.Prior), true) {
-				item.Next = "mend the cause, then: dropform retry '" + a.Address.String() + "'"
+				item.Next = "mend the cause, then: dropform retry '" + inQuotes(a.Address) + "'"
 			}
 		}
 		if w := cmp.Or(a.Prior, a.Again); w != nil {
@@ -277,7 +277,7 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 			if at := b.Address.Of(k.Name).String(); k.State == ledger.FileRejected && !listed[at] {
 				o.Items = append(o.Items, StatusItem{
 					Address: at, State: "failed", Text: "rejected: " + k.Message, Since: k.At,
-					Next: "put a corrected file into the folder, or: dropform adopt '" + at + "'",
+					Next: "put a corrected file into the folder, or: dropform adopt '" + inQuotes(b.Address.Of(k.Name)) + "'",
 				})
 				listed[at] = true
 			}
@@ -290,9 +290,9 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.SourceDigest || followed(k, w)) {
 				continue
 			}
-			next := "put a corrected file into the folder, or: dropform retry '" + at + "'"
+			next := "put a corrected file into the folder, or: dropform retry '" + inQuotes(imp.Address.Of(w.Item)) + "'"
 			if imp.Archive != nil {
-				next = "put a corrected file into the folder; or put the same back into it, then: dropform retry '" + at + "'"
+				next = "put a corrected file into the folder; or put the same back into it, then: dropform retry '" + inQuotes(imp.Address.Of(w.Item)) + "'"
 			}
 			o.Items = append(o.Items, StatusItem{Address: at, State: "failed", Text: w.Message, Since: w.SentAt, Next: next})
 			listed[at] = true

@@ -53,6 +53,7 @@ var runCodes = map[string]explanation{
 	"still_changing":    {"Somebody has been writing to the file for ten minutes.", "Close the program that holds it. It is sent once it is complete."},
 	"marker_missing":    {"A file has been without its marker (ready_file) for an hour; it is neither skipped nor sent.", "Write the marker, or take the file out of the folder."},
 	"waiting":           {"A file or step is not ready yet; the message says what it waits for.", "Nothing, unless what it waits for will not come: see the message."},
+	"odd_answer":        {"The server did it, and its answer has a remark or names something else than was sent.", "Look at the document in moveIT. It is recorded as done and is not sent again."},
 	"rejected":          {"The file has errors; nothing of it was sent.", "Correct what the report beside it names and drop it again."},
 
 	"completed_with_errors": {"The server took the file, and its protocol names errors.", "Read the protocol beside the file. The rest was imported: correct the rows named and drop those."},

@@ -68,6 +68,10 @@ func detailOf(l tongue, e engine.StepEnded) string {
 func endDiagnostic(e engine.StepEnded) diag.Diagnostic {
 	d := diag.Diagnostic{Severity: diag.Error, Code: e.Code, Address: e.Action.Address.String()}
 	switch e.Result {
+	case engine.ResultDone:
+		d.Severity, d.Summary = diag.Warning, "Done, and the answer is not as expected"
+		d.Detail = sentences(e.Warning, e.Next)
+		return d
 	case engine.ResultWarned:
 		d.Summary = "Completed with errors"
 	case engine.ResultRejected:

@@ -247,6 +247,9 @@ func (v *jsonView) end(e engine.StepEnded) {
 	v.mu.Unlock()
 	if e.Result == engine.ResultDone {
 		v.line("info", "apply_complete", endLine(english, e), hookOf(e.Action, e.Elapsed))
+		if e.Warning != "" {
+			v.diagnostics(diag.List{endDiagnostic(e)})
+		}
 		return
 	}
 	v.line("error", "apply_errored", endLine(english, e), hookOf(e.Action, e.Elapsed))

@@ -172,6 +172,9 @@ func (v *textView) ended(e engine.StepEnded) {
 	line := endLine(v.out.tongue, e)
 	if e.Result == engine.ResultDone {
 		v.print("%s\n", line)
+		if e.Warning != "" {
+			v.boxes(diag.List{endDiagnostic(e)})
+		}
 		return
 	}
 	paint := color.FgRed

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"dropform/engine/wire"
 )
 
 // Answer is what the server said to a call.
@@ -181,6 +183,9 @@ func (c *call) answer(d document) *Answer {
 		a.warn("the answer is damaged; it says Success, what follows may be missing")
 	case d.lenient:
 		a.warn("the answer is not strict JSON; it was read all the same")
+	}
+	if said := wire.OneLine(a.ErrorMessage); said != "" {
+		a.warn("the server says \"%s\"", said)
 	}
 	if data == nil || data.kind != kindObject {
 		a.warn("the answer says Success but holds no ServiceReturnData")

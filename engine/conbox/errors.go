@@ -72,6 +72,11 @@ func (e *Error) Error() string {
 	return f.String()
 }
 
+// Outcome is what came of the call and nothing else: neither its name, nor what is certain about it, nor the next step.
+func (e *Error) Outcome() string {
+	return wire.Failure{Status: e.Status, Message: e.Message, Err: e.Err}.String()
+}
+
 // Unwrap is the cause on this side.
 func (e *Error) Unwrap() error { return e.Err }
 

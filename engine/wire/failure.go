@@ -104,7 +104,7 @@ func Canceled(ctx context.Context) error {
 
 // Failure is a failed call in the parts of which both clients make their errors' text.
 type Failure struct {
-	Call    string // "perbit Import"
+	Call    string // "perbit Import"; may be empty
 	Status  int    // of HTTP, 0 when there was no answer
 	Message string // what the server said, one line
 	Err     error  // the cause on this side
@@ -116,7 +116,9 @@ type Failure struct {
 func (f Failure) String() string {
 	var b strings.Builder
 	var remarks []string
-	b.WriteString(f.Call + ": ")
+	if f.Call != "" {
+		b.WriteString(f.Call + ": ")
+	}
 	switch {
 	case f.Message != "":
 		b.WriteString("the server says \"" + f.Message + "\"")
