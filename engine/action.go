@@ -191,6 +191,7 @@ type AttributeChange struct {
 type UnderWay struct {
 	Address Address
 	Owner   string // "watch, process 4711 since 05:30"
+	Text    string // what a person should do about it; empty: nothing
 }
 
 // Waiting is a file that is no step now and needs nobody: it is still being written, waits for its marker, or is held

@@ -289,21 +289,18 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 		owner, live := d.owner(&w)
 		switch {
 		case w.State.Open() && live:
-			d.UnderWay = append(d.UnderWay, UnderWay{Address: at, Owner: describeOwner(owner)})
+			u := UnderWay{Address: at, Owner: describeOwner(owner)}
+			if a := d.resumed(at, &w, imp, exp, rule); a.overdue(d.s.now) {
+				u.Text = a.Text
+			}
+			d.UnderWay = append(d.UnderWay, u)
 		case w.State == ledger.StateRunning && imp != nil && !ledger.SameEndpoint(w.Endpoint, imp.Connection.Endpoint()):
 			d.problem(&imp.Declared, "connection_changed", at, "The connection leads elsewhere now",
 				"It was sent "+d.clock(w.SentAt)+" to another URL or customer, and its protocol has not been fetched. Put url and customer_id back until it is.")
 		case w.State == ledger.StateRunning && exp != nil && !ledger.SameEndpoint(w.Endpoint, exp.Connection.Endpoint()):
 			// Its result stays where it was asked for; the export runs anew.
 		case w.State == ledger.StateRunning:
-			a := Action{
-				Address: at, Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Prior: &w, Slot: w.SlotAt,
-				File: fileOf(&w), Text: "the server has it since " + d.clock(w.SentAt),
-			}
-			if a.overdue(d.s.now) {
-				a.Text = fmt.Sprintf("the server has it since %s, longer than max_wait. Look in perbit whether the job hangs; if it is cancelled or lost there: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), at)
-			}
-			d.add(a)
+			d.add(d.resumed(at, &w, imp, exp, rule))
 		case imp != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && imp.OnUnknown != "retry":
 			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
 		case rule != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && rule.OnUnknown != "retry":
@@ -327,6 +324,18 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 
 // unknownText is what is known of work whose outcome is not, and who can say. The server's answer, where there was one, is
 // what an administrator looks for there.
+// resumed goes on with a job that the server knows.
+func (d *draft) resumed(at Address, w *ledger.Work, imp *Import, exp *Export, rule *Rule) Action {
+	a := Action{
+		Address: at, Kind: Resume, Reason: ReasonInterrupted, Import: imp, Export: exp, Rule: rule, Prior: w, Slot: w.SlotAt,
+		File: fileOf(w), Text: "the server has it since " + d.clock(w.SentAt),
+	}
+	if a.overdue(d.s.now) {
+		a.Text = fmt.Sprintf("the server has it since %s, longer than max_wait. Look in perbit whether the job hangs; if it is cancelled or lost there: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), at)
+	}
+	return a
+}
+
 func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
 	told := fmt.Sprintf("sent %s, and no answer came", d.clock(w.SentAt))
 	if w.State == ledger.StateUnknown && w.Class != ledger.ClassInterrupted && w.Message != "" {

@@ -152,7 +152,7 @@ func (q *queue) settle(a *Action, e ending) {
 	case e.stop != "":
 		q.stop, q.quiet = e.stop, e.quiet
 	case e.result == ResultWaiting && q.g.imp != nil && q.g.imp.Order != "any":
-		q.stop = "the server is still working on " + a.Address.String()
+		q.stop, q.quiet = "the server is still working on "+a.Address.String(), e.quiet
 	case q.g.imp != nil && q.g.imp.OnError == "stop":
 		q.stop = fmt.Sprintf("held back by %s (%s)", a.Address, e.result)
 	}

@@ -259,7 +259,7 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 		o.Items = append(o.Items, StatusItem{Address: w.Address.String(), State: "waiting", Text: w.Reason})
 	}
 	for _, u := range plan.UnderWay {
-		o.Items = append(o.Items, StatusItem{Address: u.Address.String(), State: "running", Text: u.Owner})
+		o.Items = append(o.Items, StatusItem{Address: u.Address.String(), State: "running", Text: u.Owner, Next: u.Text})
 	}
 	for _, p := range plan.Problems {
 		o.Items = append(o.Items, StatusItem{Address: p.Address, State: "failed", Text: p.Summary, Next: p.Detail})

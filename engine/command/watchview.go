@@ -104,6 +104,9 @@ func (v *textView) questions(p *engine.Plan) {
 			t.order(a)
 			v.print("%s: waits for approval:%s  to approve: dropform approve %s\n", a.Address, text.String(), shellWord(a.Address.String()))
 		}
+		if a.Kind == engine.Resume { // a job that the server does not end
+			v.print("%s: %s\n", a.Address, v.out.say(a.Text))
+		}
 		if a.Kind == engine.NeedsPerson {
 			v.print("%s: %s%s\n", a.Address, a.Reason, prefixed(", ", v.out.say(a.Text)))
 			if !strings.Contains(a.Text, "dropform ") {
