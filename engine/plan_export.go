@@ -128,6 +128,10 @@ func (d *draft) export(exp *Export, seen *exportSeen, slot time.Time, reason str
 		d.problem(&exp.Declared, "target_path", a.Address, "The target path cannot be used", err.Error())
 		return
 	}
+	if err := exp.unsendable(&a); err != nil {
+		d.unsendable(&exp.Declared, a.Address, err)
+		return
+	}
 	if reason == ReasonRetry && a.Again == nil { // of an export without a schedule, in a later minute
 		a.Prior = &seen.last[0]
 	}
@@ -135,6 +139,15 @@ func (d *draft) export(exp *Export, seen *exportSeen, slot time.Time, reason str
 		a.Text = "before: " + w.Message
 	}
 	d.add(a)
+}
+
+// unsendable is why the run's request cannot be sent as it is, where its values are known before it is made.
+func (e *Export) unsendable(a *Action) error {
+	req, err := e.request(a)
+	if err != nil {
+		return nil //nolint:nilerr // a secret, or what only the run can tell
+	}
+	return req.Check(e.Connection.CustomerID, e.Connection.Parameters)
 }
 
 // planScheduled plans the slots that fell due and are not done. The first run, and that of a changed definition, wait for

@@ -243,6 +243,10 @@ func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Ac
 	case taken && a.Request <= c.request:
 		a.Request, a.Again = c.request+1, nil
 	}
+	if err := imp.request(nil).Check(imp.Connection.CustomerID, imp.Connection.Parameters); err != nil {
+		d.unsendable(&imp.Declared, at, err)
+		return
+	}
 	a.Kind = Upload
 	if f.Send.recoded() {
 		if a.Text != "" {

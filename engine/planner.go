@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"dropform/engine/diag"
 	"dropform/engine/durable"
 	"dropform/engine/ledger"
+	"dropform/engine/perbit"
 )
 
 // PlanOptions narrow or widen a plan.
@@ -168,6 +170,18 @@ func (d *draft) mayWork(b *Declared) bool {
 
 func (d *draft) problem(b *Declared, code string, at Address, summary, detail string) {
 	d.Problems = append(d.Problems, diag.Diagnostic{Severity: diag.Error, Code: code, Summary: summary, Detail: detail, Address: at.String()})
+}
+
+// unsendable is the problem of a step whose request its client would not send.
+func (d *draft) unsendable(b *Declared, at Address, err error) {
+	detail := err.Error()
+	if e := (*perbit.Error)(nil); errors.As(err, &e) && e.Err != nil {
+		detail = e.Err.Error()
+		if e.Hint != "" {
+			detail += "; " + e.Hint
+		}
+	}
+	d.problem(b, string(perbit.ClassInvalid), at, "The request cannot be sent as it is", detail)
 }
 
 func (d *draft) add(a Action) { d.Actions = append(d.Actions, a) }

@@ -134,7 +134,11 @@ func (n *run) meanwhile(ctx context.Context, l *link, a *Action, e ending) endin
 }
 
 func (i *Import) request(sub *submission) perbit.ImportRequest {
-	return perbit.ImportRequest{Object: i.Object, Method: i.Method, Email: i.Email, Body: sub.body()}
+	r := perbit.ImportRequest{Object: i.Object, Method: i.Method, Email: i.Email}
+	if sub != nil {
+		r.Body = sub.body()
+	}
+	return r
 }
 
 // stale is the end of a step whose file is not the planned one any more. Nothing was recorded, nothing sent.

@@ -14,6 +14,7 @@ var perbitCodes = map[string]explanation{
 	"null":        {"A required parameter did not reach the server.", "Set parameters = \"url\" or \"header\" in the connection: a proxy may drop headers."},
 	"placeholder": {"A placeholder of the export method was not filled.", "Add it to variables of the export; its name is in the message."},
 	"opaque":      {"The server refused, and its web server hides the reason.", "On the server let IIS pass error texts through (existingResponse=\"PassThrough\"), or look at its log."},
+	"invalid":     {"What the step asks for cannot be sent as it is.", "Correct what the message names: object, method, email or variables. Where the address would be too long, shorten them or set parameters = \"header\" in the connection."},
 	"proxy":       {"The proxy refused.", "Check proxy of the connection and whether it lets this machine reach the server."},
 	"body":        {"The file could not be read to its end as announced.", "Somebody changed or removed it while it was being sent; the server cannot have seen all of it. It is planned again."},
 	"transient":   {"The network or the server was not available.", "Nothing at once: it is tried again where nothing can have happened on the server. See dropform status."},

@@ -48,18 +48,55 @@ func (c *call) check() *Error {
 			return c.local(ClassGUID, fmt.Errorf("%s is not a GUID", id.name), "")
 		}
 	}
-	for _, p := range c.params {
-		switch {
-		case p.value == "":
-			return c.local(ClassConfig, fmt.Errorf("%s is empty", p.name), "")
-		case !utf8.ValidString(p.value):
-			return c.local(ClassConfig, fmt.Errorf("%s is not valid UTF-8", p.name), "")
-		case strings.ContainsFunc(p.value, unicode.IsControl):
-			return c.local(ClassConfig, fmt.Errorf("%s holds a control character", p.name), "")
-		}
+	if err := c.checkParams(); err != nil {
+		return err
 	}
 	if c.upload && (c.body.Size < 0 || c.body.Open == nil && c.body.Size > 0) {
 		return c.local(ClassBody, errors.New("no file to send"), "")
+	}
+	return nil
+}
+
+// checkParams refuses what the caller asks for and could not arrive as it is: a fault of this call alone.
+func (c *call) checkParams() *Error {
+	for _, p := range c.params {
+		switch {
+		case p.value == "":
+			return c.local(ClassInvalid, fmt.Errorf("%s is empty", p.name), "")
+		case !utf8.ValidString(p.value):
+			return c.local(ClassInvalid, fmt.Errorf("%s is not valid UTF-8", p.name), "")
+		case strings.ContainsFunc(p.value, unicode.IsControl):
+			return c.local(ClassInvalid, fmt.Errorf("%s holds a control character", p.name), "")
+		}
+	}
+	return nil
+}
+
+// query is what stands behind the address's ?, under the rule for names of a customer's connection.
+func (c *call) query(customerID, rule string) (string, *Error) {
+	query := "Id=" + customerID + "&" + c.stream.actionKey() + "=" + c.action
+	if c.wait {
+		query += "&WaitForResult=1"
+	}
+	for _, p := range c.params {
+		if !inHeader(rule, p.value) {
+			query += "&" + p.name + "=" + strings.ReplaceAll(url.QueryEscape(p.value), "+", "%20")
+		}
+	}
+	if len(query) > queryLimit {
+		return "", c.local(ClassInvalid, fmt.Errorf("the address would be %d bytes long after its ?, over the %d that web servers take",
+			len(query), queryLimit), "shorten the names or set parameters = \"header\"")
+	}
+	return query, nil
+}
+
+// fits is the fault of a start that would be refused here, found without a client.
+func (c *call) fits(customerID, rule string) error {
+	if err := c.checkParams(); err != nil {
+		return err
+	}
+	if _, err := c.query(customerID, rule); err != nil {
+		return err
 	}
 	return nil
 }
@@ -81,20 +118,14 @@ func inHeader(rule, value string) bool {
 // transport repeat a start by itself. GetBody stays nil for the same reason.
 func (c *Client) request(ctx context.Context, call *call, basic string, body io.ReadCloser) (*http.Request, *Error) {
 	header := http.Header{"User-Agent": {c.options.UserAgent}}
-	query := "Id=" + c.options.CustomerID + "&" + call.stream.actionKey() + "=" + call.action
-	if call.wait {
-		query += "&WaitForResult=1"
+	query, fail := call.query(c.options.CustomerID, c.options.Parameters)
+	if fail != nil {
+		return nil, fail
 	}
 	for _, p := range call.params {
 		if inHeader(c.options.Parameters, p.value) {
 			header[p.name] = []string{p.value}
-		} else {
-			query += "&" + p.name + "=" + strings.ReplaceAll(url.QueryEscape(p.value), "+", "%20")
 		}
-	}
-	if len(query) > queryLimit {
-		return nil, call.local(ClassConfig, fmt.Errorf("the address would be %d bytes long after its ?, over the %d that web servers take",
-			len(query), queryLimit), "shorten the names or set parameters = \"header\"")
 	}
 	for _, id := range call.ids {
 		header[id.name] = []string{id.value}

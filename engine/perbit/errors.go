@@ -25,6 +25,7 @@ const (
 	ClassPlaceholder Class = "placeholder" // a placeholder of the export method was not filled
 	ClassOpaque      Class = "opaque"      // refused, with the reason hidden by IIS
 
+	ClassInvalid   Class = "invalid"   // what is asked for cannot be sent as it is; it says nothing of other calls
 	ClassProxy     Class = "proxy"     // the proxy refused
 	ClassBody      Class = "body"      // our own file could not be read to its end as announced
 	ClassTransient Class = "transient" // network, overload: the same call may succeed later

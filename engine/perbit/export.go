@@ -22,11 +22,21 @@ func (r ExportRequest) call(action string) (*call, error) {
 	if len(r.Variables) > 0 {
 		text, err := exportVariables(r.Variables, r.SingleQuotes)
 		if err != nil {
-			return nil, c.local(ClassConfig, err, "")
+			return nil, c.local(ClassInvalid, err, "")
 		}
 		c.params = append(c.params, named{"ExportVariables", text})
 	}
 	return c, nil
+}
+
+// Check is the *Error with which the start of the request would fail before anything is sent, under the customer id and the
+// rule for names of Options, or nil.
+func (r ExportRequest) Check(customerID, parameters string) error {
+	call, err := r.call("Export")
+	if err != nil {
+		return err
+	}
+	return call.fits(customerID, parameters)
 }
 
 // Export starts an export in the background (perbit 3.2.2).

@@ -24,6 +24,12 @@ func (r ImportRequest) call(action string) *call {
 	return c
 }
 
+// Check is the *Error with which the start of the request would fail before anything is sent, under the customer id and the
+// rule for names of Options, or nil. It does not look at the Body.
+func (r ImportRequest) Check(customerID, parameters string) error {
+	return r.call("Import").fits(customerID, parameters)
+}
+
 // Import starts an import (perbit 2.2.2). It is sent once; see Error.Certainty for what a failure means.
 func (c *Client) Import(ctx context.Context, id SecurityID, r ImportRequest) (ImportID, error) {
 	got, err := c.ids(ctx, r.call("Import").with(id), wantImport)

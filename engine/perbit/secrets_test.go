@@ -210,16 +210,16 @@ func TestRefusedLocally(t *testing.T) {
 		err   error
 		class perbit.Class
 	}{
-		"control character": {imports(sid, "Mit\narbeiter", ""), perbit.ClassConfig},
-		"control in e-mail": {imports(sid, "M", "a@b\x00"), perbit.ClassConfig},
-		"no object":         {imports(sid, "", ""), perbit.ClassConfig},
-		"not utf-8":         {imports(sid, "Pr\xfcfung", ""), perbit.ClassConfig},
-		"long address":      {imports(sid, strings.Repeat("ü", 310), ""), perbit.ClassConfig},
+		"control character": {imports(sid, "Mit\narbeiter", ""), perbit.ClassInvalid},
+		"control in e-mail": {imports(sid, "M", "a@b\x00"), perbit.ClassInvalid},
+		"no object":         {imports(sid, "", ""), perbit.ClassInvalid},
+		"not utf-8":         {imports(sid, "Pr\xfcfung", ""), perbit.ClassInvalid},
+		"long address":      {imports(sid, strings.Repeat("ü", 310), ""), perbit.ClassInvalid},
 		"session id":        {imports("nope", "M", ""), perbit.ClassGUID},
 		"nil session id":    {imports("00000000-0000-0000-0000-000000000000", "M", ""), perbit.ClassGUID},
 		"import id":         {noProtocol, perbit.ClassGUID},
-		"nameless variable": {export(perbit.ExportRequest{Object: "O", Method: "M", Variables: map[string]string{"": "x"}}), perbit.ClassConfig},
-		"variable's bytes":  {export(perbit.ExportRequest{Object: "O", Method: "M", Variables: map[string]string{"a": "\xfc"}}), perbit.ClassConfig},
+		"nameless variable": {export(perbit.ExportRequest{Object: "O", Method: "M", Variables: map[string]string{"": "x"}}), perbit.ClassInvalid},
+		"variable's bytes":  {export(perbit.ExportRequest{Object: "O", Method: "M", Variables: map[string]string{"a": "\xfc"}}), perbit.ClassInvalid},
 		"empty password":    {emptyPassword, perbit.ClassConfig},
 		"lost password":     {lostPassword, perbit.ClassConfig},
 	} {
