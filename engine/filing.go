@@ -22,7 +22,7 @@ import (
 // purposes under which written files are recorded; keep asks for them.
 const (
 	purposeArchive  = "archive"
-	purposeFailed   = "archive of what failed"
+	purposeFailed   = "failed"
 	purposeTarget   = "target"
 	purposeProtocol = "protocol"
 	purposeWith     = "with " // and the path of what it belongs to: deleted together with that

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -78,14 +79,25 @@ func reasonOf(err error) string {
 	return err.Error()
 }
 
+// unreadable says why a file could not be checked. Where that is for what an in_file names, the file itself is not to blame.
+func (d *draft) unreadable(b *Declared, f *fileFacts) {
+	at := b.Address.Of(f.Name)
+	if missing := (*LookupError)(nil); errors.As(f.err, &missing) {
+		d.problem(b, "lookup_unreadable", at, "The reference file of in_file cannot be read",
+			fmt.Sprintf("%s: %s. The dropped file stays where it is and is checked again.", missing.Path, missing.Reason))
+		return
+	}
+	d.problem(b, "file_unreadable", at, "The file cannot be read",
+		fmt.Sprintf("%s: %s. It stays where it is and is tried again.", f.Name, reasonOf(f.err)))
+}
+
 // planFile decides on one file. Every way out says why.
 func (d *draft) planFile(imp *Import, seen *importSeen, f *fileFacts) {
 	at := imp.Address.Of(f.Name)
 	switch {
 	case os.IsNotExist(f.err):
 	case f.err != nil:
-		d.problem(&imp.Declared, "file_unreadable", at, "The file cannot be read",
-			fmt.Sprintf("%s: %s. It stays where it is and is tried again.", f.Name, reasonOf(f.err)))
+		d.unreadable(&imp.Declared, f)
 	case f.dir:
 		d.problem(&imp.Declared, "not_a_file", at, "Not a file",
 			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", f.Name))

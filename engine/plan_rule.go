@@ -94,8 +94,7 @@ func (d *draft) planRuleFile(r *Rule, seen *ruleSeen, f *fileFacts) {
 	switch {
 	case os.IsNotExist(f.err):
 	case f.err != nil:
-		d.problem(&r.Declared, "file_unreadable", at, "The file cannot be read",
-			fmt.Sprintf("%s: %s. It stays where it is and is tried again.", f.Name, reasonOf(f.err)))
+		d.unreadable(&r.Declared, f)
 	case f.dir:
 		d.problem(&r.Declared, "not_a_file", at, "Not a file",
 			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", f.Name))

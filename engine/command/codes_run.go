@@ -48,6 +48,7 @@ var runCodes = map[string]explanation{
 	"folder_degraded":   {"The folder cannot be watched by events; it is looked through from time to time.", "Nothing, if that is quick enough (poll); else see the message."},
 	"foreign_folder":    {"The demo's folder exists and is not the demo's.", "Run the demo in another directory with -chdir."},
 	"file_unreadable":   {"A dropped file cannot be read.", "Give this user the right to read it, or close the program that holds it."},
+	"lookup_unreadable": {"The file that a column's in_file names cannot be read, so no file can be checked against it.", "Put it there, or correct in_file in the csv block. The dropped files wait."},
 	"not_a_file":        {"Something that fits match is no regular file.", "Move it out of the folder, or exclude it with ignore."},
 	"name_too_long":     {"The file's name leaves no room for the names of its reports.", "Shorten the name and drop it again."},
 	"still_changing":    {"Somebody has been writing to the file for ten minutes.", "Close the program that holds it. It is sent once it is complete."},
