@@ -81,7 +81,6 @@ type Expectation struct {
 	Status  string    `json:"last_status,omitempty"` // of the work that is tried again or resumed
 	Call    string    `json:"call_sha256,omitempty"` // the request, its address and the prices as they were shown
 	Sent    string    `json:"request_sha256,omitempty"`
-	To      string    `json:"url,omitempty"` // that the request goes to
 
 	Prices        []SavedPrice `json:"prices,omitempty"`         // as they were shown, position by position
 	PricesUnknown string       `json:"prices_unknown,omitempty"` // why none were
@@ -136,7 +135,7 @@ func (a *Action) expectation() Expectation {
 		e.Status = fmt.Sprintf("%s, attempt %d", w.State, w.AttemptID)
 	}
 	if a.Call != nil {
-		e.Call, e.Sent, e.To = a.Rule.shownDigest(a.Call, a.Prices), a.Call.Digest, a.Rule.Connection.Endpoint()
+		e.Call, e.Sent = a.Rule.shownDigest(a.Call, a.Prices), a.Call.Digest
 		if a.Prices != nil {
 			e.PricesUnknown = a.Prices.Unknown
 			for _, p := range a.Prices.Positions {
@@ -350,12 +349,10 @@ func (e Expectation) callDiffers(a *Action, now Expectation) string {
 		return "the request, a price or the address it goes to is not what was shown"
 	case e.Sent != now.Sent:
 		return "the request that the file gives is not the one that was shown"
-	case e.To != now.To:
-		return fmt.Sprintf("it would go to %s now, and %s was shown", now.To, e.To)
 	case e.PricesUnknown != now.PricesUnknown || !slices.Equal(e.Prices, now.Prices):
 		return "a position or its price is not what was shown: " + now.prices().differs(a.Call, e.prices())
 	}
-	return "the service, language or user code that it would be sent with is not what was shown"
+	return "it would go elsewhere than was shown: the connection's url, service, language or user_code gives another value now"
 }
 
 // prices are those that were shown.

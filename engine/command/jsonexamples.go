@@ -96,7 +96,7 @@ func exampleDocuments() []jsonExample {
 			Steps: []engine.SavedStep{{
 				Address: "import.staff[march.csv]", Action: engine.Upload, Reason: engine.ReasonNew, Risk: engine.Upload.Risk(),
 				Expect: engine.Expectation{
-					File: sum, Size: 12345, Request: 1, Slot: exampleTime, Status: "failed, attempt 7", Call: sum, Sent: sum, To: "https://conbox.example.com/service",
+					File: sum, Size: 12345, Request: 1, Slot: exampleTime, Status: "failed, attempt 7", Call: sum, Sent: sum,
 					Prices:        []engine.SavedPrice{{GUID: "b061a882-3cfa-21a2-d814-380d500dbbc9", Article: "T-780-WE", ListPrice: "1234.56", FCoPrc: "987.65"}},
 					PricesUnknown: "not read",
 				},
