@@ -75,7 +75,7 @@ func (r *Rule) callAfter(order map[string]any) (*Call, error) {
 	if len(m.faults) > 0 {
 		texts := make([]string, len(m.faults))
 		for i, f := range m.faults {
-			texts[i] = f.Message.String()
+			texts[i] = strings.TrimSuffix(f.Message.String(), ".")
 			if !f.Expected.IsZero() {
 				texts[i] += " (" + f.Expected.String() + ")"
 			}

@@ -107,7 +107,10 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 		return failed("archive the rejected file", err)
 	}
 	text := a.Reason
-	if a.Text != "" {
+	switch {
+	case a.Reason == ReasonInvalid && a.Text != "":
+		text = fmt.Sprintf("invalid: %s", a.Text)
+	case a.Text != "":
 		text += ": " + a.Text
 	}
 	file := ledger.File{

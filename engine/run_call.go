@@ -316,6 +316,9 @@ func (a *Action) done(answer *conbox.Answer) string {
 	case RuleReadyStatus:
 		return "status set"
 	case RuleSilentCopy:
+		if to := answer.Data; to.DocNbr == "" || to.PosNbr == "" { // by GUID some servers name no position
+			return fmt.Sprintf("copied to %s", cmp.Or(to.DocNbr, to.PositionGuid, a.Call.Key))
+		}
 		return "copied to " + answer.Data.DocNbr + "/" + answer.Data.PosNbr
 	case RuleSaveDocumentAs:
 		return "saved as " + answer.Data.DocNbr

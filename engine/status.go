@@ -242,6 +242,8 @@ func (o *Status) items(s *snapshot, plan *Plan) {
 			item.State, item.Next = "running", a.Text
 		case a.Kind == Resume && a.Prior != nil:
 			item.State, item.Text, item.Next = "running", a.Text, "the next run fetches the result"
+		case a.Call != nil && a.Rule.Kind.readsPositions() && a.Reason != ReasonRetry:
+			item.Text, item.Next = "its positions are read before it is sent", "dropform plan reads them and says what stands in the way; the next apply, or a running watch, sends it"
 		case o.queued(&a):
 			item.Text, item.Next = "waits for "+a.connection().Address.String()+", which is down", "it goes on by itself when the connection is back"
 		case a.Reason == ReasonRetry && cmp.Or(a.Again, a.Prior) != nil:

@@ -49,7 +49,7 @@ func (s *session) validate(vars []VarFlag, asJSON bool) error {
 	}
 	if !asJSON {
 		out := s.outScreen()
-		success := out.paint("Success!", color.FgGreen, color.Bold)
+		success := out.paint(out.say("Success!"), color.FgGreen, color.Bold)
 		if len(diags) > 0 {
 			out.printf("%s The configuration is valid, but there were some validation warnings as shown above.\n", success)
 		} else {
