@@ -66,9 +66,12 @@ func TestEncodings(t *testing.T) {
 		{"workbook", "PK\x03\x04rest", "auto", "", []string{"excel_file@1/0+0"}},
 		{"old workbook", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "auto", "", []string{"excel_file@1/0+0"}},
 		{"utf-16le without mark", wide("a;b\n")[2:], "auto", "", []string{"utf16_without_bom@1/0+0"}},
-		{"utf-16le declared, no mark", "a;b\n", "utf-16le", "", []string{"utf16_without_bom@1/0+0"}},
+		{"utf-16le declared, no mark", wide("a;b\n1;ü\n")[2:], "utf-16le", "utf-16le", nil},
+		{"utf-16le declared, no mark, faulty", wide("a;b\n1;ü;3\n")[2:], "utf-16le", "utf-16le", []string{"field_count@2/0+8"}},
+		{"utf-16le declared, is ascii", "a;b\n", "utf-16le", "", []string{"utf16_without_bom@1/0+0"}},
+		{"utf-16le declared, is big-endian", "\x00a\x00;\x00b", "utf-16le", "", []string{"utf16_without_bom@1/0+0"}},
 		{"utf-16be", "\xfe\xff\x00a", "auto", "", []string{"utf16_big_endian@1/0+0"}},
-		{"binary", "a;b\n\x00\x00\x00\x01", "auto", "", []string{"not_text@1/0+0"}},
+		{"binary", "a;b\n\x00\x00\x00\x01", "auto", "", []string{"not_text@2/0+4"}},
 		{"zero byte far down", "a;b\n" + strings.Repeat("1;2\n", 2000) + "1;x\x00\n", "auto", "utf-8", []string{"encoding@2002/2+8007"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -200,5 +203,20 @@ func TestOddCharactersBelowUsualOnes(t *testing.T) {
 		} else if len(rep.Errors) != 1 || rep.Errors[0].Code != c.want || rep.Errors[0].Line != usual+2 {
 			t.Errorf("%+v: %v", c, brief(rep.Errors))
 		}
+	}
+}
+
+// TestWhatTheEyeDoesNotSee: a message says what differs where both look the same, and where a zero byte lies.
+func TestWhatTheEyeDoesNotSee(t *testing.T) {
+	t.Parallel()
+	header := validate(t, "Nr;Gr\u006f\u0308\u00dfe\n1;2\n", func(s *csvschema.Schema) {
+		s.Columns = []csvschema.Column{{Name: "Nr"}, {Name: "Gr\u00f6\u00dfe"}}
+	})
+	if got := header.Errors[0].Message.String(); !strings.Contains(got, `"Größe" is written with letters and accents apart`) || strings.Contains(got, "missing") {
+		t.Errorf("header: %s", got)
+	}
+	zero := validate(t, "Nr;Name\n1;M\x00ller\n", func(*csvschema.Schema) {})
+	if f := zero.Errors[0]; f.Offset != 11 || f.Line != 2 || !strings.HasSuffix(f.Message.String(), "a byte 0x00 at offset 11") {
+		t.Errorf("zero byte: %+v", f)
 	}
 }

@@ -47,7 +47,7 @@ func TestFixed(t *testing.T) {
 		{"behind the fields", "0001 Müller 1.234,50  \n0002 Müller 1.234,50 ß\n", nil, []string{"outside_fields@2/0+46"}},
 		{"outside is allowed", "0001äMüller 1.234,50äx\n0002 B      x\n", func(s *csvschema.Schema) { s.ColumnsMode = "at_least" }, []string{"type@2/3+38"}},
 		{"stray cr", "0001 A      1\n0002 B\rC    1\n", nil, []string{"stray_cr@2/2+20"}},
-		{"NUL", "0001 A\x00     1\n", func(s *csvschema.Schema) { s.Encoding = "utf-8" }, []string{"not_text@1/0+0"}},
+		{"NUL", "0001 A\x00     1\n", func(s *csvschema.Schema) { s.Encoding = "utf-8" }, []string{"not_text@1/0+6"}},
 		{"a header is skipped, whatever it says", "PersonalNr;Lohnbetrag, lang\n0001 A      1\nNr\n", func(s *csvschema.Schema) { s.Header = true }, []string{"type@3/1+42", "required@3/3+44"}},
 		{"too long", "0001 Müller 1.234,50" + strings.Repeat(" ", 20) + "\n0002 B      1\n", func(s *csvschema.Schema) { s.MaxRecord = 30 }, []string{"record_too_long@1/0+0"}},
 		{"footer", "0001 A      1\nSumme: 1\n", func(s *csvschema.Schema) { s.SkipFooter = 1 }, nil},

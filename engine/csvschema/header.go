@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // fitHeader compares the names of the file with the columns declared. It answers every difference, none
@@ -30,8 +32,12 @@ func (p *plan) fitHeader(names []string) Sentences {
 	}
 	for _, name := range slices.Clone(missing) {
 		for _, other := range names {
-			if !p.declares(other) && strings.EqualFold(strings.TrimSpace(other), strings.TrimSpace(name)) {
-				faults = append(faults, phraseAlmost.Of(quoted(name), quoted(other)))
+			if composed := norm.NFC.String(other); !p.declares(other) && strings.EqualFold(strings.TrimSpace(composed), strings.TrimSpace(name)) {
+				if composed == name && other != composed { // to the eye they are the same
+					faults = append(faults, phraseDecomposed.Of(quoted(name)))
+				} else {
+					faults = append(faults, phraseAlmost.Of(quoted(name), quoted(other)))
+				}
 				missing = without(missing, name)
 				if at := slices.Index(unexpected, other); at >= 0 {
 					unexpected, where = slices.Delete(unexpected, at, at+1), slices.Delete(where, at, at+1)

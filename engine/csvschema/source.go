@@ -237,6 +237,9 @@ func firstMode(head []byte, declared string) (mode, Code) {
 		}
 		return marked, ""
 	}
+	if declared == "utf-16le" {
+		return mode{set: setUTF8, wide: true, name: declared}, ""
+	}
 	for set := setUTF8; set <= setLatin9; set++ {
 		if declared == set.String() {
 			return mode{set: set, name: declared, claimed: true}, ""
@@ -256,6 +259,8 @@ func notText(head []byte, declared string) Code {
 		return ""
 	case bytes.HasPrefix(head, bomBE):
 		return CodeUTF16BigEndian
+	case declared == "utf-16le" && len(head) >= 2 && head[0] != 0 && bytes.IndexByte(head, 0)%2 == 1:
+		return "" // said so, and so it looks: every file has a delimiter or a line end, whose other byte is 0
 	case len(head) >= 4 && (head[1] == 0 && head[3] == 0 && head[0] != 0 || head[0] == 0 && head[2] == 0 && head[1] != 0):
 		return CodeUTF16NoBOM
 	case declared == "utf-16le" && !bytes.HasPrefix(head, bomUTF8):

@@ -1,6 +1,7 @@
 package csvschema
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -80,7 +81,13 @@ func (v *validation) run(ctx context.Context) (*Report, error) {
 	m, code := firstMode(head, v.Encoding)
 	if code != "" {
 		size, err := v.src.drain(ctx, v.size)
-		return v.refused(size, code), err
+		rep := v.refused(size, code)
+		if at := bytes.IndexByte(head, 0); code == CodeNotText && at >= 0 {
+			f := &rep.Errors[0]
+			f.Line, f.Offset = 1+linesBefore(head[:at], endsLF), int64(at)
+			f.Message = words[code].Of(phraseZeroAt.Of(itoa(at)))
+		}
+		return rep, err
 	}
 	for again := false; ; again = true {
 		if v.opt.Reading != nil {

@@ -3,7 +3,7 @@ package csvschema
 // words holds the message of every code. Arguments are never the content of a sensitive column.
 var words = map[Code]Phrase{
 	CodeEmptyFile:       {"the file is empty", "die Datei ist leer"},
-	CodeNotText:         {"this is not a text file: it holds binary data", "das ist keine Textdatei: sie enthält Binärdaten"},
+	CodeNotText:         {"this is not a text file: it holds binary data%s", "das ist keine Textdatei: sie enthält Binärdaten%w"},
 	CodeExcelFile:       {"this is an Excel workbook or a zip archive, not CSV; save it as \"CSV (delimited)\" first", "das ist eine Excel-Mappe oder ein Zip-Archiv, keine CSV-Datei; zuerst als „CSV (Trennzeichen-getrennt)“ speichern"},
 	CodeUTF16NoBOM:      {"this looks like UTF-16 without a byte order mark; save it as UTF-8, or as Unicode text with a mark", "das sieht nach UTF-16 ohne Byte Order Mark aus; als UTF-8 speichern oder als Unicode-Text mit Mark"},
 	CodeUTF16BigEndian:  {"the file is UTF-16 in big-endian order; save it as UTF-8 or UTF-16LE", "die Datei ist UTF-16 (Big Endian); als UTF-8 oder UTF-16LE speichern"},
@@ -56,6 +56,8 @@ var (
 	phraseBytes        = Phrase{": bytes %s at offset %d; %s; %s", ": Bytes %s an Position %d; %w; %w"}
 	phraseReading      = Phrase{"read as %s it is %q", "als %s gelesen ist es %q"}
 	phraseUndefined    = Phrase{"%s does not define it", "%s kennt es nicht"}
+	phraseZeroAt       = Phrase{", a byte 0x00 at offset %s", ", ein Byte 0x00 an Position %s"}
+	phraseDecomposed   = Phrase{"%s is written with letters and accents apart (Unicode NFD), not as one character each", "%s ist mit Buchstaben und Akzenten getrennt geschrieben (Unicode NFD), nicht als je ein Zeichen"}
 	phraseNUL          = Phrase{": it holds a byte 0x00", ": sie enthält ein Byte 0x00"}
 	phraseDocument     = Phrase{"%s: %s, %s, %s\n", "%s: %s, %s, %s\n"}
 	phraseValid        = Phrase{"valid", "gültig"}
@@ -122,7 +124,7 @@ var pieces = []Phrase{
 	phraseWarnings, phraseMore, phraseLine, phraseRecord, phraseColumn, phraseColumnNumber, phraseByte, phraseWarning, phraseError,
 	phraseExpected, phraseMissing, phraseUnexpected, phraseTwice, phraseOrder, phraseDelimiter, phraseAlmost,
 	phraseInteger, phraseDecimal, phraseDate, phraseTime, phraseBoolean, phraseEmail, phraseIBAN, phraseText,
-	phraseConcealed, phraseNotEmpty, phraseCharacterOf, phraseAtLeast, phraseAtMost, phraseNotBefore,
+	phraseConcealed, phraseZeroAt, phraseDecomposed, phraseNotEmpty, phraseCharacterOf, phraseAtLeast, phraseAtMost, phraseNotBefore,
 	phraseColumnsAre, phraseOriginalCell,
 }
 
