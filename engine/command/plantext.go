@@ -226,7 +226,7 @@ func (l tongue) faultLine(f csvschema.Fault) string {
 	if f.Line > 0 {
 		b.WriteString(l.sayf("line %d", f.Line))
 	}
-	if f.ColumnNumber > 0 && b.Len() > 0 {
+	if (f.Column != "" || f.ColumnNumber > 0) && b.Len() > 0 {
 		b.WriteString(", ")
 	}
 	switch {
