@@ -2,7 +2,9 @@ package engine
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
 	"golang.org/x/text/unicode/norm"
@@ -78,4 +80,12 @@ func beside(folder, path string) string {
 		return filepath.Clean(path)
 	}
 	return filepath.Join(folder, filepath.FromSlash(path))
+}
+
+// ShownName is a file's name as a message has it: quoted where a line end, a tab or the like in it would break the line.
+func ShownName(name string) string {
+	if strings.ContainsFunc(name, unicode.IsControl) {
+		return strconv.Quote(name)
+	}
+	return name
 }

@@ -124,7 +124,7 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 	}
 	failpoint.At("reject.recorded")
 	e := ending{
-		result: ResultRejected, code: "rejected", text: "rejected, nothing was sent: " + text + ", see " + filepath.Base(reports[0]),
+		result: ResultRejected, code: "rejected", text: "rejected, nothing was sent: " + text + ", see " + ShownName(filepath.Base(reports[0])),
 		next: "put a corrected file into the folder",
 	}
 	if len(moves) > 0 {

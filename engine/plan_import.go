@@ -88,7 +88,7 @@ func (d *draft) unreadable(b *Declared, f *fileFacts) {
 		return
 	}
 	d.problem(b, "file_unreadable", at, "The file cannot be read",
-		fmt.Sprintf("%s: %s. It stays where it is and is tried again.", f.Name, reasonOf(f.err)))
+		fmt.Sprintf("%s: %s. It stays where it is and is tried again.", ShownName(f.Name), reasonOf(f.err)))
 }
 
 // planFile decides on one file. Every way out says why.
@@ -100,7 +100,7 @@ func (d *draft) planFile(imp *Import, seen *importSeen, f *fileFacts) {
 		d.unreadable(&imp.Declared, f)
 	case f.dir:
 		d.problem(&imp.Declared, "not_a_file", at, "Not a file",
-			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", f.Name))
+			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", ShownName(f.Name)))
 	case f.settled && f.known.State == ledger.FileExisting:
 		d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonExisting, Import: imp, File: f.FileSeen, Text: existingText(at)})
 	case f.settled:

@@ -97,7 +97,7 @@ func (d *draft) planRuleFile(r *Rule, seen *ruleSeen, f *fileFacts) {
 		d.unreadable(&r.Declared, f)
 	case f.dir:
 		d.problem(&r.Declared, "not_a_file", at, "Not a file",
-			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", f.Name))
+			fmt.Sprintf("%s is a folder or a link. Only plain files are taken; put the file itself there.", ShownName(f.Name)))
 	case f.settled && f.known.State == ledger.FileExisting:
 		d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonExisting, Rule: r, File: f.FileSeen, Text: existingText(at)})
 	case f.settled:

@@ -76,7 +76,7 @@ func (n *run) finishImport(ctx context.Context, l *link, a *Action, att ledger.A
 	}
 	switch {
 	case w.path != "":
-		e.text += ", protocol: " + filepath.Base(w.path)
+		e.text += ", protocol: " + ShownName(filepath.Base(w.path))
 	case e.result == ResultDone:
 		e.text += "; the server had no protocol"
 	}

@@ -203,7 +203,7 @@ func (t *statusText) folder(f engine.FolderStatus) string {
 		if i == foldedSteps {
 			return text + t.sayf("\n    … and %s more ignored", thousands(int64(len(f.Ignored)-i)))
 		}
-		text += t.sayf("\n    ignored: %s (%s)", ig.Name, ig.Reason)
+		text += t.sayf("\n    ignored: %s (%s)", engine.ShownName(ig.Name), ig.Reason)
 	}
 	return text
 }
