@@ -208,7 +208,7 @@ var passing = []struct {
 	{regexp.MustCompile(`\b[0-9a-f]{16,64}\b`), "DIGEST"},
 	{regexp.MustCompile(`has \d+ rows`), "has ROWS"},        // of all that was imported before
 	{regexp.MustCompile(`"failed": \d+`), `"failed": RUNS`}, // an export without a schedule is another run in the next minute
-	{regexp.MustCompile(`127\.0\.0\.1:\d+`), "SERVER"},
+	{regexp.MustCompile(`(?:127\.0\.0\.1|localhost):\d+`), "SERVER"},
 }
 
 // lasting is a text without what differs between any two runs.
