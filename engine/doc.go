@@ -61,11 +61,12 @@
 //
 // snapshot.go and look.go observe; planner.go with plan_import.go, plan_export.go, plan_orphans.go and definition.go
 // decides; choose.go narrows. runner.go and queue.go carry out: blocks side by side, each in order. link.go holds a
-// connection's client and whether it is down, slots.go the jobs that may be under way in a tenant. run_import.go,
+// connection's client and whether it is down, slots.go the jobs that may be under way in a tenant. start.go and follow.go
+// are what imports and exports share: how a job begins, and how it is waited for. run_import.go,
 // protocol.go and filing.go are the file's way, local.go what needs no server, run_export.go and result.go the export's.
 // Of rules, look_rule.go and prices.go observe, calls*.go make calls of rows, plan_rule.go decides, run_call.go,
 // result_file.go and close_file.go carry out, approval.go is the person's word and order_view.go what the person sees.
-// service.go, desk.go and serving.go are watch. request.go is what people say about work (retry, adopt, resolve),
+// service.go, desk.go, desk_look.go and serving.go are watch. request.go is what people say about work (retry, adopt, resolve),
 // status.go how everything stands. The engine knows neither HCL nor fsnotify: late expressions arrive as functions, and a
 // Watcher is an interface.
 package engine

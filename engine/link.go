@@ -288,3 +288,44 @@ func (l *link) answered(now time.Time) time.Duration {
 func stopsBlock(e *perbit.Error) bool {
 	return e.Class == perbit.ClassConfig || e.Class == perbit.ClassPermission || e.Class == perbit.ClassPlaceholder
 }
+
+// unreachable marks the connection as down when the error speaks of all of it, and tells so once. The step that met it
+// is told as not started: nothing of it has happened.
+func (n *run) unreachable(l *link, a *Action, err error, out *ending) {
+	t, ok := troubleOf(err)
+	if !ok || !t.connection && (out.result != ResultUnknown || !l.unanswered(t)) {
+		return
+	}
+	o, first := n.wentDown(l, t, n.queued(l))
+	out.stop = o.text
+	if out.result == ResultFailed && (n.o.KeepTrying || !first) {
+		out.result, out.quiet = ResultNotStarted, true
+	}
+}
+
+// queued is how many steps wait for the connection, but for the one that has met its end.
+func (n *run) queued(l *link) int {
+	n.mu.Lock()
+	queued := max(n.open[l.current().Address]-1, 0)
+	n.mu.Unlock()
+	if n.other != nil {
+		queued += n.other(l.current().Address)
+	}
+	return queued
+}
+
+// wentDown marks a connection as down and tells so, once and then now and again.
+func (r *Runner) wentDown(l *link, t trouble, queued int) (o outage, first bool) {
+	o, first = l.fail(t, r.o.Now(), r.o.KeepTrying)
+	if first || l.summary(r.o.Now()) {
+		r.emit(ConnectionDown{Address: l.current().Address, Text: o.text, Next: o.next, Code: o.code, Retry: o.retry, Queued: queued})
+	}
+	return o, first
+}
+
+func (n *run) reachable(l *link, a *Action) {
+	defer n.tellBegun(a, time.Now())
+	if lasted := l.answered(n.o.Now()); lasted > 0 {
+		n.emit(ConnectionUp{Address: l.current().Address, After: lasted})
+	}
+}

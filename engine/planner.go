@@ -345,7 +345,7 @@ func (d *draft) resumed(at Address, w *ledger.Work, imp *Import, exp *Export, ru
 		File: fileOf(w), Text: "the server has it since " + d.clock(w.SentAt),
 	}
 	if a.overdue(d.s.now) {
-		a.Text = fmt.Sprintf("the server has it since %s, longer than max_wait. Look in perbit whether the job hangs; if it is cancelled or lost there: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), at)
+		a.Text = fmt.Sprintf("the server has it since %s, longer than max_wait. Look in perbit whether the job hangs; if it is cancelled or lost there: dropform resolve '%s' -happened or -did-not-happen", d.clock(w.SentAt), inQuotes(at))
 	}
 	return a
 }

@@ -77,3 +77,15 @@ func said(e *conbox.Error) string {
 	bare.Hint = ""
 	return bare.Error()
 }
+
+func transient(err error) bool {
+	e := (*perbit.Error)(nil)
+	return errors.As(err, &e) && e.Class != perbit.ClassCanceled && e.Class != perbit.ClassBody && (e.Transient() || e.Class == perbit.ClassUnknown)
+}
+
+func retryAfter(err error) time.Duration {
+	if e := (*perbit.Error)(nil); errors.As(err, &e) {
+		return e.RetryAfter
+	}
+	return 0
+}
