@@ -336,8 +336,6 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 	}
 }
 
-// unknownText is what is known of work whose outcome is not, and who can say. The server's answer, where there was one, is
-// what an administrator looks for there.
 // resumed goes on with a job that the server knows.
 func (d *draft) resumed(at Address, w *ledger.Work, imp *Import, exp *Export, rule *Rule) Action {
 	a := Action{
@@ -350,6 +348,8 @@ func (d *draft) resumed(at Address, w *ledger.Work, imp *Import, exp *Export, ru
 	return a
 }
 
+// unknownText is what is known of work whose outcome is not, and who can say. The server's answer, where there was one, is
+// what an administrator looks for there.
 func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
 	told := fmt.Sprintf("sent %s, and no answer came", d.clock(w.SentAt))
 	if w.State == ledger.StateUnknown && w.Class != ledger.ClassInterrupted && w.Message != "" {

@@ -325,8 +325,8 @@ type Resolved struct {
 	Missing bool
 }
 
-// Resolve ends one unknown outcome, or a job that the server has not ended within max_wait, by a person's word, with who and when. What happened is then done, and its file is
-// filed away by the next run; what did not is planned again.
+// Resolve ends one unknown outcome, or a job that the server has not ended within max_wait, by a person's word, with who and
+// when. What happened is then done, and its file is filed away by the next run; what did not is planned again.
 func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, note string) (Resolved, error) {
 	if err := q.Ledger.Recover(ctx); err != nil {
 		return Resolved{}, err
