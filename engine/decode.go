@@ -16,9 +16,9 @@ func (i Import) ProtocolText(raw []byte) string {
 	return unixLines(decodeText(raw, i.Protocol.Encoding))
 }
 
-func unixLines(text string) string {
-	return strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
-}
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+func unixLines(text string) string { return lineEnds.Replace(text) }
 
 // decodeText reads bytes under a declared encoding; without one as UTF-16 where a mark or the zero bytes of its first
 // characters say so, as UTF-8 and, where that fails, Windows-1252. A mark of UTF-16 counts whatever is declared: no text begins

@@ -16,7 +16,7 @@ type desk struct {
 	later   *time.Timer
 	pending bool                     // later has something to bring back
 	looking int                      // how many names the worker looks at now
-	held    map[string]bool          // the names that it brings back: the watcher told them once and will not again. True: nothing of an ordered import is sent before it
+	held    map[string]bool          // the names that it brings back, for the watcher told them once; true: nothing of the block's order goes before it
 	wait    time.Duration            // how long what did not go waits before it is looked at again
 	told    map[string]FileState     // files on the desk as they were when the watcher said that they are complete
 	read    map[string]reading       // files that wait for nothing but their connection
@@ -86,8 +86,8 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 			return
 		}
 		cfg := s.served
-		names := d.pick(cfg.importAt(a))
-		behind := d.behind(cfg.importAt(a))
+		names := d.pick(cfg.ImportAt(a))
+		behind := d.behind(cfg.ImportAt(a))
 		d.wanted, d.looking = false, len(names)
 		told := make(map[string]FileState, len(names))
 		for _, name := range names {
@@ -97,7 +97,7 @@ func (s *Service) serve(ctx, soft context.Context, a Address, d *desk) {
 		}
 		before, waits := s.dependency(cfg, a)
 		s.mu.Unlock()
-		left := leftover{names: names, turn: true, any: true, at: time.Now().Add(dependencyPause)}
+		left := leftover{names: names, kept: names, any: true, at: time.Now().Add(dependencyPause)}
 		if waits {
 			s.o.Log.Debug("wait for a dependency", "address", a.String(), "dependency", before.String())
 		} else {
@@ -183,7 +183,7 @@ const dependencyPause = 250 * time.Millisecond
 // dependency finds a block that a depends on and that still has something before it. The caller holds s.mu.
 func (s *Service) dependency(cfg *Config, a Address) (Address, bool) {
 	g := &group{}
-	if imp := cfg.importAt(a); imp != nil {
+	if imp := cfg.ImportAt(a); imp != nil {
 		g.depends = imp.DependsOn
 	}
 	if exp := cfg.exportAt(a); exp != nil {
@@ -236,7 +236,7 @@ func (d *desk) count() int {
 }
 
 func connectionOf(cfg *Config, a Address) Address {
-	if imp := cfg.importAt(a); imp != nil {
+	if imp := cfg.ImportAt(a); imp != nil {
 		return imp.Connection.Address
 	}
 	if exp := cfg.exportAt(a); exp != nil {
@@ -255,7 +255,9 @@ func (s *Service) postpone(ctx, soft context.Context, a Address, d *desk, left l
 	defer s.mu.Unlock()
 	d.looking = 0
 	for _, name := range left.names {
-		d.held[name] = d.held[name] || left.turn
+		if _, there := d.held[name]; !there {
+			d.held[name] = false
+		}
 	}
 	for _, name := range left.kept {
 		d.held[name] = true

@@ -12,8 +12,7 @@ import (
 // leftover is what a look at a block did not bring to an end.
 type leftover struct {
 	names  []string
-	turn   bool      // all of them keep their turn in the block's order
-	kept   []string  // those of the names that do
+	kept   []string  // those of the names that keep their turn in the block's order
 	behind []string  // files that wait for nothing but those that were put back before
 	any    bool      // something is to be looked at again
 	at     time.Time // not before this time; zero: by the desk's own patience
@@ -21,9 +20,10 @@ type leftover struct {
 }
 
 // once observes the block, plans, and carries the plan out. told is what the files on the desk were like when they were said
-// to be complete; only the block's worker touches the desk's met and read. behind is a file that was put back and that nothing overtakes, see
-// mustWait.
+// to be complete; only the block's worker touches the desk's met and read. behind is a file that was put back and that
+// nothing overtakes, see mustWait.
 func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *desk, names []string, told map[string]FileState, behind string) leftover {
+	all := leftover{names: names, kept: names, any: true}
 	only, met := &scope{files: map[Address][]string{}, exports: map[Address]bool{}, told: told, read: d.read}, d.met
 	switch {
 	case a.Kind == KindExport:
@@ -46,7 +46,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	}
 	if err != nil {
 		s.o.Log.Warn("look at the block", "address", a.String(), "error", err)
-		return leftover{names: names, turn: true, any: true}
+		return all
 	}
 	if folder := cfg.folderAt(a); folder != nil {
 		s.markBare(ctx, a, folder, snap.folderSeen(a))
@@ -54,7 +54,7 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	plan, err := build(near, snap, PlanOptions{self: s.o.Runner.o.Process.ID, watch: true})
 	if err != nil {
 		s.o.Log.Warn("plan the block", "address", a.String(), "error", err)
-		return leftover{names: names, turn: true, any: true}
+		return all
 	}
 	plan.Actions = slices.DeleteFunc(plan.Actions, func(x Action) bool { return x.Address.Block() != a })
 	s.tell(plan)
@@ -104,10 +104,10 @@ func (s *Service) once(ctx, soft context.Context, cfg *Config, a Address, d *des
 	may, err := n.await(ctx, plan)
 	if err != nil {
 		s.o.Log.Warn("record what waits for approval", "address", a.String(), "error", err)
-		return leftover{names: names, turn: true, any: true}
+		return all
 	}
 	n.work(ctx, may)
-	d.keepReadings(cfg.importAt(a), snap.imports[a], waits)
+	d.keepReadings(cfg.ImportAt(a), snap.imports[a], waits)
 	for _, w := range plan.Waiting {
 		left.any, left.names = true, append(left.names, w.Address.Item)
 	}

@@ -73,7 +73,7 @@ func (c *Config) sameFolder(imp *Import, w *ledger.Work) bool {
 	if err != nil {
 		return true
 	}
-	other := c.importAt(at)
+	other := c.ImportAt(at)
 	if other == nil {
 		return true
 	}

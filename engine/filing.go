@@ -402,24 +402,29 @@ func (n *run) keep(ctx context.Context, address, purpose string, k Keep) {
 // neededFiles tells which files of a block status says somebody has to see to: an archive may have the only copy. They are known by
 // their bytes, and what was too large to be read by its name.
 func neededFiles(v *ledger.View, address string) (func(ledger.Written) bool, error) {
-	files, err := v.Files(address)
+	open, err := v.OpenFiles(address)
 	if err != nil {
 		return nil, err
 	}
 	bytes := map[string]bool{}
 	var names []string
-	for _, k := range files {
-		switch stem, _ := splitName(k.Name); {
-		case k.State.DealtWith():
-		case k.Digest == "":
+	for _, k := range open {
+		if stem, _ := splitName(k.Name); k.Digest == "" {
 			names = append(names, stem)
-		default:
+		} else {
 			bytes[k.Digest] = true
 		}
 	}
 	works, err := v.Unfinished()
 	for _, w := range works {
-		if k, ok := files[w.Item]; w.Address == address && !(ok && (k.Digest != w.SourceDigest || followed(k, w))) {
+		if w.Address != address {
+			continue
+		}
+		k, known, err := v.File(address, w.Item)
+		if err != nil {
+			return nil, err
+		}
+		if !known || !overtaken(k, w) {
 			bytes[w.SourceDigest] = true
 		}
 	}

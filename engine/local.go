@@ -109,7 +109,7 @@ func (n *run) reject(ctx context.Context, a *Action) ending {
 	text := a.Reason
 	switch {
 	case a.Reason == ReasonInvalid && a.Text != "":
-		text = fmt.Sprintf("invalid: %s", a.Text)
+		text = fmt.Sprintf("invalid: %s", a.Text) // in one piece, for its German
 	case a.Text != "":
 		text += ": " + a.Text
 	}

@@ -32,7 +32,8 @@ func (c *Config) file() {
 	c.at = d
 }
 
-func (c *Config) importAt(a Address) *Import {
+// ImportAt is the import of an address; nil where there is none.
+func (c *Config) ImportAt(a Address) *Import {
 	if c.at != nil {
 		return c.at.imports[a]
 	}
@@ -72,7 +73,7 @@ func (c *Config) ruleAt(a Address) *Rule {
 func (c *Config) narrow(a Address) *Config {
 	out := *c
 	out.Connections, out.Imports, out.Exports, out.Rules = nil, nil, nil, nil
-	if imp := c.importAt(a); imp != nil {
+	if imp := c.ImportAt(a); imp != nil {
 		out.Imports = []*Import{imp}
 	}
 	if exp := c.exportAt(a); exp != nil {
@@ -94,7 +95,7 @@ func (c *Config) narrow(a Address) *Config {
 // has reports whether there is a block of an address as the ledger writes it.
 func (c *Config) has(address string) bool {
 	at, err := c.ParseAddress(address)
-	return err == nil && (c.importAt(at) != nil || c.exportAt(at) != nil || c.ruleAt(at) != nil)
+	return err == nil && (c.ImportAt(at) != nil || c.exportAt(at) != nil || c.ruleAt(at) != nil)
 }
 
 // applied reads the definitions that a look needs: those of its blocks, and all where one of them may have been renamed.

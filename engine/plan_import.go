@@ -24,6 +24,9 @@ func (d *draft) planImport(imp *Import, seen *importSeen) {
 	if seen.strange != "" {
 		d.strangeProblem(&imp.Declared, &imp.DropFolder, seen.strange)
 	}
+	if err := imp.request(nil).Check(imp.Connection.CustomerID, imp.Connection.Parameters); err != nil {
+		d.unfit[imp.Address] = err // each file asks for the same
+	}
 	d.resumeInterrupted(imp.Address, imp, nil, nil)
 	d.adoptOrphans(imp, seen)
 	d.unansweredElsewhere(imp, seen)
@@ -255,7 +258,7 @@ func (d *draft) send(imp *Import, f *fileFacts, at Address, key contentKey, a Ac
 	case taken && a.Request <= c.request:
 		a.Request, a.Again = c.request+1, nil
 	}
-	if err := imp.request(nil).Check(imp.Connection.CustomerID, imp.Connection.Parameters); err != nil {
+	if err := d.unfit[imp.Address]; err != nil {
 		d.unsendable(&imp.Declared, at, err)
 		return
 	}
@@ -433,6 +436,11 @@ func (d *draft) holders(imp *Import, seen *importSeen) holders {
 // send the same content again.
 func followed(k ledger.File, w ledger.Work) bool {
 	return k.Work > w.ID || k.State == ledger.FileDuplicate && k.At.After(w.EndedAt) || k.State == ledger.FileRetry && k.Digest == w.SourceDigest
+}
+
+// overtaken reports whether what is known of a file is other content than the work's, or came after it.
+func overtaken(k ledger.File, w ledger.Work) bool {
+	return k.Digest != w.SourceDigest || followed(k, w)
 }
 
 // holds reports which failure stands before f in the import's order.

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -35,7 +34,7 @@ func (d *draft) unansweredElsewhere(imp *Import, seen *importSeen) {
 		here := slices.ContainsFunc(seen.files, func(f *fileFacts) bool { return f.Digest == w.SourceDigest || f.key() == w.Digest })
 		if _, live := d.owner(&w); !here && !live && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) {
 			at := imp.Address.Of(w.Item)
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w)})
 		}
 	}
 }
@@ -67,11 +66,7 @@ func (d *draft) listOrphans() {
 		switch {
 		case w.Kind == ledger.KindExport || live:
 		case w.State == ledger.StateUnknown || w.State == ledger.StateSending:
-			where := "perbit whether the import ran"
-			if w.Kind != ledger.KindImport {
-				where = "moveIT for " + cmp.Or(d.s.sought[w.ID], w.Item)
-			}
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Prior: &w, Text: d.unknownText(at, w, where)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Prior: &w, Text: d.unknownText(at, w)})
 		case w.State == ledger.StateRunning:
 			d.Problems = append(d.Problems, diag.Diagnostic{
 				Severity: diag.Error, Code: "block_gone", Address: at.String(), Summary: "Work of a block that is gone is still on the server",

@@ -80,7 +80,7 @@ func (d *draft) callsWithoutFile(r *Rule, seen *ruleSeen) {
 		if _, live := d.owner(&w); !here[w.Digest] && !live && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) {
 			at := r.Address.Of(w.Item)
 			d.noteFile(at, &w)
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: r, Prior: &w, Text: d.unknownCall(at, w)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: r, Prior: &w, Text: d.unknownText(at, w)})
 		}
 	}
 }

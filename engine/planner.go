@@ -98,6 +98,7 @@ type draft struct {
 	s       *snapshot
 	o       PlanOptions
 	pulled  map[Address]bool     // blocks that a target depends on
+	unfit   map[Address]error    // imports whose request its client would not send, and why
 	claimed map[contentKey]claim // content that a step of this plan will send
 	uploads map[Address][]string // what each import will send, in order
 	taken   map[int64]bool       // work of blocks that are gone, and that another block goes on with
@@ -130,7 +131,7 @@ func build(cfg *Config, s *snapshot, o PlanOptions) (*Plan, error) {
 
 // drafted is everything there is to do, before anything is chosen.
 func drafted(cfg *Config, s *snapshot, o PlanOptions) *draft {
-	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}, madeOf: map[Address]string{}}, cfg: cfg, s: s, o: o, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
+	d := &draft{Plan: &Plan{Now: s.now, forgone: map[string][]string{}, madeOf: map[Address]string{}}, cfg: cfg, s: s, o: o, unfit: map[Address]error{}, claimed: map[contentKey]claim{}, uploads: map[Address][]string{}, taken: map[int64]bool{}, held: map[heldKey]Address{}, numbers: map[Address]int{}, waited: map[Address]map[string]ledger.Approval{}, down: map[Address]bool{}}
 	d.orphans = d.findOrphans()
 	if !s.partial {
 		d.Definitions = diffDefinitions(cfg, s.definitions)
@@ -261,7 +262,7 @@ func (c *Config) foldersByAddress() map[Address]*DropFolder {
 
 // folderAt is the drop folder of an import or rule; nil where there is none.
 func (c *Config) folderAt(a Address) *DropFolder {
-	if imp := c.importAt(a); imp != nil {
+	if imp := c.ImportAt(a); imp != nil {
 		return &imp.DropFolder
 	}
 	if r := c.ruleAt(a); r != nil && r.Folder != "" {
@@ -316,9 +317,9 @@ func (d *draft) resumeInterrupted(b Address, imp *Import, exp *Export, rule *Rul
 		case w.State == ledger.StateRunning:
 			d.add(d.resumed(at, &w, imp, exp, rule))
 		case imp != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && imp.OnUnknown != "retry":
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w, "perbit whether the import ran")})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Import: imp, Prior: &w, Text: d.unknownText(at, w)})
 		case rule != nil && (w.State == ledger.StateUnknown || w.State == ledger.StateSending) && rule.OnUnknown != "retry":
-			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: rule, Prior: &w, Text: d.unknownCall(at, w)})
+			d.add(Action{Address: at, Kind: NeedsPerson, Reason: ReasonUnknown, Rule: rule, Prior: &w, Text: d.unknownText(at, w)})
 		}
 	}
 	if len(d.s.filings) == 0 {
@@ -350,7 +351,11 @@ func (d *draft) resumed(at Address, w *ledger.Work, imp *Import, exp *Export, ru
 
 // unknownText is what is known of work whose outcome is not, and who can say. The server's answer, where there was one, is
 // what an administrator looks for there.
-func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
+func (d *draft) unknownText(at Address, w ledger.Work) string {
+	where := "perbit whether the import ran"
+	if w.Kind != ledger.KindImport { // a call, which moveIT knows by what it named
+		where = "moveIT for " + cmp.Or(d.s.sought[w.ID], w.Item)
+	}
 	told := fmt.Sprintf("sent %s, and no answer came", d.clock(w.SentAt))
 	if w.State == ledger.StateUnknown && w.Class != ledger.ClassInterrupted && w.Message != "" {
 		told = fmt.Sprintf("sent %s: %s", d.clock(w.SentAt), strings.TrimRight(w.Message, "."))
@@ -361,11 +366,6 @@ func (d *draft) unknownText(at Address, w ledger.Work, where string) string {
 		}
 	}
 	return fmt.Sprintf("%s. Look in %s, then: dropform resolve '%s' -happened or -did-not-happen", told, where, inQuotes(at))
-}
-
-// unknownCall is unknownText of a call: moveIT is asked for what the call named.
-func (d *draft) unknownCall(at Address, w ledger.Work) string {
-	return d.unknownText(at, w, "moveIT for "+cmp.Or(d.s.sought[w.ID], w.Item))
 }
 
 // clock prints a time for people, in the configured zone.

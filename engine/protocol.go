@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -238,7 +237,11 @@ func (w *written) judge(p Protocol, raw []byte, secretive bool) {
 		if words == nil {
 			continue
 		}
-		if found := cmp.Or(words.FindString(plain), words.FindString(text)); found != "" {
+		found := words.FindString(plain)
+		if found == "" && plain != text {
+			found = words.FindString(text)
+		}
+		if found != "" {
 			w.verdict, w.words, w.failed = ledger.StateWarned, firstLine(found), words == p.Failed
 			if secretive {
 				w.words = "see the protocol"

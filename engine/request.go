@@ -370,8 +370,7 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 	var with ledger.Outcome
 	if !happened {
 		out.Missing = q.missing(at, w)
-	}
-	if happened {
+	} else {
 		if with, err = q.settledFile(at, w); err != nil {
 			return out, err
 		}
@@ -384,13 +383,13 @@ func (q Requests) Resolve(ctx context.Context, pattern string, happened bool, no
 
 // overdue reports whether the server has not ended the work within max_wait.
 func (q Requests) overdue(block Address, w *ledger.Work) bool {
-	a := Action{Kind: Resume, Import: q.Config.importAt(block), Export: q.Config.exportAt(block), Prior: w}
+	a := Action{Kind: Resume, Import: q.Config.ImportAt(block), Export: q.Config.exportAt(block), Prior: w}
 	return (a.Import != nil || a.Export != nil) && a.overdue(q.Planner.Now())
 }
 
 // missing reports whether the file of an import's work is gone from its folder, or has been replaced.
 func (q Requests) missing(at Address, w ledger.Work) bool {
-	imp := q.Config.importAt(at)
+	imp := q.Config.ImportAt(at)
 	if imp == nil {
 		return false
 	}
@@ -401,7 +400,7 @@ func (q Requests) missing(at Address, w ledger.Work) bool {
 // settledFile is what becomes true of the file of work that a person found to have happened: it is done, and its move to
 // the archive is owed.
 func (q Requests) settledFile(at Address, w ledger.Work) (ledger.Outcome, error) {
-	imp := q.Config.importAt(at)
+	imp := q.Config.ImportAt(at)
 	if imp == nil {
 		return ledger.Outcome{}, nil
 	}

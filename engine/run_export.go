@@ -40,7 +40,7 @@ func (n *run) export(ctx context.Context, a *Action) ending {
 		return n.exportAndWait(ctx, l, a, req)
 	}
 	j, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
-		id, err := l.client.Session(perbit.ExportStream).Export(ctx, req)
+		id, err := l.session(a).Export(ctx, req)
 		return string(id), err
 	})
 	if e != nil {
@@ -89,7 +89,7 @@ func (n *run) exportAndWait(ctx context.Context, l *link, a *Action, req perbit.
 	var stream io.ReadCloser
 	att, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
 		var err error
-		stream, err = l.client.Session(perbit.ExportStream).ExportAndWait(ctx, req)
+		stream, err = l.session(a).ExportAndWait(ctx, req)
 		return err
 	})
 	if e != nil {
@@ -114,7 +114,7 @@ func (n *run) resumeExport(ctx context.Context, a *Action) ending {
 }
 
 func (n *run) followExport(ctx context.Context, l *link, a *Action, j job) ending {
-	session, id, att := l.client.Session(perbit.ExportStream), perbit.ExportID(j.id), j.Attempt
+	session, id, att := l.session(a), perbit.ExportID(j.id), j.Attempt
 	p, e := n.follow(ctx, l, a, "exporting", func(ctx context.Context) (perbit.Progress, error) { return session.ExportProgress(ctx, id) })
 	switch {
 	case e != nil && e.code == string(perbit.ClassNotFound):

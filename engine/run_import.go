@@ -38,7 +38,7 @@ func (n *run) upload(ctx context.Context, a *Action, over func()) ending {
 		return n.importAndWait(ctx, l, a, sub, served)
 	}
 	j, e := n.start(ctx, l, a, func(ctx context.Context) (string, error) {
-		id, err := l.client.Session(perbit.ImportStream).Import(ctx, imp.request(sub))
+		id, err := l.session(a).Import(ctx, imp.request(sub))
 		return string(id), err
 	})
 	if e != nil {
@@ -149,7 +149,7 @@ func (n *run) stillThere(imp *Import, f FileSeen) FileSeen {
 
 // followImport waits for the server's job and closes the work.
 func (n *run) followImport(ctx context.Context, l *link, a *Action, j job, served func()) ending {
-	session, id, att := l.client.Session(perbit.ImportStream), perbit.ImportID(j.id), j.Attempt
+	session, id, att := l.session(a), perbit.ImportID(j.id), j.Attempt
 	p, e := n.follow(ctx, l, a, "importing", func(ctx context.Context) (perbit.Progress, error) { return session.ImportProgress(ctx, id) })
 	if e != nil {
 		return n.lost(ctx, a, att, *e)
@@ -162,7 +162,7 @@ func (n *run) importAndWait(ctx context.Context, l *link, a *Action, sub *submis
 	var stream io.ReadCloser
 	att, e := n.startOnce(ctx, l, a, func(ctx context.Context) error {
 		var err error
-		stream, err = l.client.Session(perbit.ImportStream).ImportAndWait(ctx, a.Import.request(sub))
+		stream, err = l.session(a).ImportAndWait(ctx, a.Import.request(sub))
 		return err
 	})
 	if e != nil {

@@ -68,40 +68,42 @@ type try struct {
 }
 
 // attempt opens a session, records the intent, sends, and records what came of it, unless the server took it.
-func (n *run) attempt(ctx context.Context, l *link, a *Action, again *ledger.Work, send func(context.Context) error) (t try) {
-	var err error
-	opened := l.session(a).Open(ctx)
-	if t.err = opened; opened == nil {
-		if t.Attempt, err = n.begin(ctx, l, a, again); err != nil {
-			e := notBegun(a, err)
-			return try{end: &e}
-		}
-		failpoint.At("job.intended")
-		t.err = send(ctx)
-		failpoint.At("job.answered")
+func (n *run) attempt(ctx context.Context, l *link, a *Action, again *ledger.Work, send func(context.Context) error) try {
+	if err := l.session(a).Open(ctx); err != nil {
+		return n.noSession(ctx, l, a, again, err)
 	}
-	if t.err == nil {
-		return t
+	att, err := n.begin(ctx, l, a, again)
+	if err != nil {
+		e := notBegun(a, err)
+		return try{end: &e}
 	}
-	state, e := n.refused(l, a, t.err)
-	t.end = &e
-	o := ledger.Outcome{State: state, Class: e.code, Message: e.text}
-	switch {
-	case opened == nil:
-		if err = n.book(ctx, t.Attempt, o); err != nil {
-			e.text += "; and " + err.Error()
-			return try{end: t.end}
-		}
-	case ctx.Err() != nil:
-		return t // the next run plans it as if this one had not been
-	default:
-		if t.Attempt, err = n.unsent(ctx, l, a, again, o); err != nil {
-			e = notBegun(a, err)
-			return t
-		}
+	failpoint.At("job.intended")
+	err = send(ctx)
+	failpoint.At("job.answered")
+	if err == nil {
+		return try{Attempt: att}
 	}
-	t.state = state
-	return t
+	state, e := n.refused(l, a, err)
+	if err := n.book(ctx, att, ledger.Outcome{State: state, Class: e.code, Message: e.text}); err != nil {
+		e.text += "; and " + err.Error()
+		return try{end: &e}
+	}
+	return try{Attempt: att, end: &e, state: state, err: err}
+}
+
+// noSession is an attempt that came to its end before its intent: both are recorded together. Of one that was stopped nothing
+// is, and the next run plans it as if this one had not been.
+func (n *run) noSession(ctx context.Context, l *link, a *Action, again *ledger.Work, err error) try {
+	state, e := n.refused(l, a, err)
+	if ctx.Err() != nil {
+		return try{end: &e, err: err}
+	}
+	att, failed := n.unsent(ctx, l, a, again, ledger.Outcome{State: state, Class: e.code, Message: e.text})
+	if failed != nil {
+		e = notBegun(a, failed)
+		return try{end: &e, err: err}
+	}
+	return try{Attempt: att, end: &e, state: state, err: err}
 }
 
 // intent is the work row that stands for an upload or a run.

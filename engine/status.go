@@ -289,7 +289,7 @@ func (o *Status) failures(cfg *Config, s *snapshot) {
 		seen := s.imports[imp.Address]
 		for _, w := range s.unfinishedOf(imp.Address) {
 			at := imp.Address.Of(w.Item).String()
-			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && (k.Digest != w.SourceDigest || followed(k, w)) {
+			if k, ok := seen.known[w.Item]; w.State != ledger.StateFailed || listed[at] || ok && overtaken(k, w) {
 				continue
 			}
 			next := "put a corrected file into the folder, or: dropform retry '" + inQuotes(imp.Address.Of(w.Item)) + "'"

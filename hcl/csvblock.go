@@ -152,7 +152,7 @@ func (in *instance) constraintSense(n *node, c engine.CSVColumn) {
 	}
 }
 
-// example says how a value of a date column is written.
+// notation says how a value of a date column is written.
 func notation(c engine.CSVColumn) string {
 	if c.Type != "date" && c.Type != "time" {
 		return "."

@@ -69,11 +69,15 @@ func name(cfg *engine.Config, plan *engine.Plan, patterns []string) error {
 				}
 			}
 		}
-		if err := plan.FileNamed(p); err != nil && !named {
-			return err
+		if !named {
+			if err := plan.FileNamed(p); err != nil {
+				return err
+			}
 		}
-		if err := plan.NoSuch(p); err != nil && !found {
-			return err
+		if !found {
+			if err := plan.NoSuch(p); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -280,9 +280,8 @@ func (s *session) protocol(work []workJSON, imp engine.Import) string {
 
 // importOf is the import that an address belongs to, as it is configured now.
 func importOf(cfg *engine.Config, address string) engine.Import {
-	a, err := cfg.ParseAddress(address)
-	for _, imp := range cfg.Imports {
-		if err == nil && imp.Address == a.Block() {
+	if a, err := cfg.ParseAddress(address); err == nil {
+		if imp := cfg.ImportAt(a.Block()); imp != nil {
 			return *imp
 		}
 	}

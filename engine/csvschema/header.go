@@ -151,29 +151,23 @@ func without(names []string, name string) []string {
 
 // places lists positions as quotedList does names.
 func places(positions []int) string {
-	const most = 10
-	out := make([]string, 0, most+1)
-	for i, at := range positions {
-		if i == most {
-			out = append(out, "…")
-			break
-		}
-		out = append(out, itoa(at))
-	}
-	return strings.Join(out, ", ")
+	return firstFew(positions, func(at int) string { return itoa(at) })
 }
 
 func quoted(name string) string { return fmt.Sprintf("%q", cut(name)) }
 
-func quotedList(names []string) string {
+func quotedList(names []string) string { return firstFew(names, quoted) }
+
+// firstFew lists at most ten of many.
+func firstFew[T any](list []T, text func(T) string) string {
 	const most = 10
 	out := make([]string, 0, most+1)
-	for i, name := range names {
+	for i, x := range list {
 		if i == most {
 			out = append(out, "…")
 			break
 		}
-		out = append(out, quoted(name))
+		out = append(out, text(x))
 	}
 	return strings.Join(out, ", ")
 }

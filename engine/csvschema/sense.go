@@ -35,8 +35,8 @@ func (c Column) bare() Column {
 	return Column{Name: c.Name, Type: c.Type, Format: c.Format, Decimal: c.Decimal, Group: c.Group, Scale: -1}
 }
 
-// SoundFormat reports whether the column's date format, if it has one, consists of tokens, at least one, and of what may stand between them. A single D is
-// neither: it would be a letter that every date has to hold.
+// SoundFormat reports whether the column's date format, if it has one, consists of tokens, at least one, and of what may stand
+// between them. A single D is neither: it would be a letter that every date has to hold.
 func (c Column) SoundFormat() bool {
 	if c.Format == "" {
 		return true

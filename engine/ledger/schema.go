@@ -6,6 +6,11 @@ const schemaVersion = 1
 // beganIndex finds the work of an address in the order in which it was begun.
 const beganIndex = `CREATE INDEX IF NOT EXISTS work_began ON work (address, attempt);`
 
+// openIndex finds the files of an address that are not dealt with.
+const openIndex = `CREATE INDEX IF NOT EXISTS file_open ON file (address) WHERE ` + notDealtWith + `;`
+
+const notDealtWith = `state NOT IN ('done', 'duplicate')`
+
 // scratchTable holds the folders that processes write in, see scratch.go.
 const scratchTable = `CREATE TABLE IF NOT EXISTS scratch (
   folder TEXT NOT NULL, process TEXT NOT NULL, at INTEGER NOT NULL,
@@ -119,7 +124,7 @@ CREATE TABLE written (
 );
 CREATE INDEX written_address ON written (address, purpose, at);
 
-` + scratchTable + `
+` + openIndex + scratchTable + `
 
 CREATE TABLE event (
   id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, address TEXT NOT NULL, item TEXT NOT NULL,

@@ -68,9 +68,16 @@ func (v *View) DefinitionsOf(addresses []string) (map[string]Definition, error) 
 }
 
 // Files lists what is known of an import's files by name.
-func (v *View) Files(address string) (map[string]File, error) {
+func (v *View) Files(address string) (map[string]File, error) { return v.filesOf(address, "") }
+
+// OpenFiles are those of Files that are not dealt with.
+func (v *View) OpenFiles(address string) (map[string]File, error) {
+	return v.filesOf(address, " AND "+notDealtWith)
+}
+
+func (v *View) filesOf(address, and string) (map[string]File, error) {
 	out := map[string]File{}
-	err := v.each(`SELECT address, name, size, mod_time, change_time, file_id, digest, state, work, checked, message, updated_at FROM file WHERE address = ?`,
+	err := v.each(`SELECT address, name, size, mod_time, change_time, file_id, digest, state, work, checked, message, updated_at FROM file WHERE address = ?`+and,
 		[]any{address}, func(r *sql.Rows) error {
 			f, err := scanFile(r)
 			out[f.Name] = f

@@ -148,45 +148,37 @@ func (p *Process) Begin(ctx context.Context, w Work, again *Work) (Attempt, erro
 // BeginUnless is Begin where look has nothing against it. look sees the state to which the intent is added, so that nobody
 // comes between; its error is the answer as it is, and nothing is recorded then.
 func (p *Process) BeginUnless(ctx context.Context, w Work, again *Work, look func(*View) error) (Attempt, error) {
-	if isCall(w.Kind) || again != nil && isCall(again.Kind) {
-		return Attempt{}, fmt.Errorf("record the intent: a %s is a call, which begins with BeginCall", w.Kind)
-	}
-	var a Attempt
-	var against error
-	now := time.Now().UnixNano()
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) (err error) {
-		if against = look(&View{ctx: ctx, db: tx, locks: lockFolder(p.l.path)}); against != nil {
-			return against
-		}
-		a, err = p.intend(ctx, tx, w, again, now)
-		return err
-	})
-	if against != nil {
-		return Attempt{}, against
-	}
+	a, err := p.enter(ctx, w, again, nil, look)
 	p.takeBack(ctx, a, err)
-	return a, explain(err, "record the intent")
+	return a, err
 }
 
 // Unsent records that w was to be sent and nothing of it left, because not even a session was to be had: the intent and its
 // outcome are one transaction, so that no crash leaves an intent of which nobody knows. It is otherwise as BeginUnless.
 func (p *Process) Unsent(ctx context.Context, w Work, again *Work, o Outcome, look func(*View) error) (Attempt, error) {
-	var a Attempt
+	return p.enter(ctx, w, again, &o, look)
+}
+
+// enter records the intent, and with it the outcome where there is one already, unless look has something against it.
+func (p *Process) enter(ctx context.Context, w Work, again *Work, o *Outcome, look func(*View) error) (a Attempt, err error) {
+	if isCall(w.Kind) || again != nil && isCall(again.Kind) {
+		return Attempt{}, fmt.Errorf("record the intent: a %s is a call, which begins with BeginCall", w.Kind)
+	}
 	var against error
 	now := time.Now().UnixNano()
-	err := p.l.write(ctx, func(ctx context.Context, tx *txn) (err error) {
+	err = p.l.write(ctx, func(ctx context.Context, tx *txn) (err error) {
 		if against = look(&View{ctx: ctx, db: tx, locks: lockFolder(p.l.path)}); against != nil {
 			return against
 		}
-		if a, err = p.intend(ctx, tx, w, again, now); err != nil {
+		if a, err = p.intend(ctx, tx, w, again, now); err != nil || o == nil {
 			return err
 		}
-		return finish(ctx, tx, a, o, now)
+		return finish(ctx, tx, a, *o, now)
 	})
 	if against != nil {
 		return Attempt{}, against
 	}
-	return a, explain(err, "record what was not sent")
+	return a, explain(err, "record the intent")
 }
 
 // ofFile is the condition for what other imports have of a file's bytes.
