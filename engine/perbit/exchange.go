@@ -45,12 +45,12 @@ func (c *Client) run(ctx context.Context, call *call, take func(*exchange) *Erro
 	began := time.Now()
 	err = c.exchange(ctx, call, pass.basic, take)
 	pass.result(err)
-	log := c.options.Log.With("stream", call.stream.String(), "action", call.action, "took", time.Since(began))
+	said := []any{"stream", call.stream.String(), "action", call.action, "took", time.Since(began)}
 	if err != nil {
-		log.Debug("call of perbit", "error", err)
+		c.options.Log.Debug("call of perbit", append(said, "error", err)...)
 		return err
 	}
-	log.Debug("call of perbit")
+	c.options.Log.Debug("call of perbit", said...)
 	return nil
 }
 

@@ -17,6 +17,9 @@ type page struct {
 	form bool   // it asks for a password
 }
 
+// lineEnds makes every line end "\n" and every blank a space.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\t", " ")
+
 // read makes an answer readable: UTF-8 or else Windows-1252, JSON strings, HTML and entities undone, "\n" line ends.
 func read(raw []byte) page {
 	s := unwrapJSON(wire.Decode(raw))
@@ -28,7 +31,7 @@ func read(raw []byte) page {
 	} else {
 		s = html.UnescapeString(s)
 	}
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u00a0", " ", "\t", " ").Replace(s)
+	s = lineEnds.Replace(s)
 	p.text = strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r != '\n' && !unicode.IsPrint(r) {
 			return -1

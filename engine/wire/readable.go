@@ -73,5 +73,37 @@ func Hide(s, secret string) string {
 	if secret == "" {
 		return s
 	}
-	return regexp.MustCompile(`(?i)`+regexp.QuoteMeta(secret)).ReplaceAllLiteralString(s, "[removed]")
+	var out strings.Builder
+	kept := 0
+	for i := 0; i < len(s); {
+		if n := foldedPrefix(s[i:], secret); n > 0 {
+			out.WriteString(s[kept:i] + "[removed]")
+			i += n
+			kept = i
+			continue
+		}
+		_, width := utf8.DecodeRuneInString(s[i:])
+		i += width
+	}
+	if kept == 0 {
+		return s
+	}
+	return out.String() + s[kept:]
+}
+
+// foldedPrefix is how many bytes at the beginning of s are the prefix in some case, 0 where it does not begin with it.
+func foldedPrefix(s, prefix string) int {
+	n := 0
+	for prefix != "" && n < len(s) {
+		_, width := utf8.DecodeRuneInString(s[n:])
+		_, wanted := utf8.DecodeRuneInString(prefix)
+		if !strings.EqualFold(s[n:n+width], prefix[:wanted]) {
+			return 0
+		}
+		n, prefix = n+width, prefix[wanted:]
+	}
+	if prefix != "" {
+		return 0
+	}
+	return n
 }
