@@ -124,7 +124,7 @@ func (p Planner) read(ctx context.Context, imp *Import, seen *importSeen, f *fil
 
 // bufferFor keeps ten thousand small files from being read through ten thousand large buffers.
 func bufferFor(size int64) int {
-	const least, most = 4 << 10, 128 << 10
+	const least, most = 256, 128 << 10
 	return int(min(max(size+1, least), most))
 }
 

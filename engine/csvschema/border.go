@@ -50,8 +50,9 @@ func (s *scanner) hop(start int) (next int, records int64) {
 	h := stride{quoting: quoting{mayOpen: 1}, next: start}
 	base := start + blockLen*s.maker.hops(&h, s.data[start:], (n-start)/blockLen)
 	for bad := uint64(0); base < n && bad == 0; base += blockLen {
-		m := &s.masks[0]
-		s.maker.all(s.masks[:1], s.data[base:])
+		made := s.ahead(1)
+		m := &made[0]
+		s.maker.all(made, s.data[base:])
 		m.until(min(n-base, blockLen))
 		o := h.outline(m)
 		if o.lineEnds != 0 {

@@ -23,7 +23,7 @@ func (s *scanner) sweep(start int, recs []record, number int64) (next int, _ []r
 	r := sightings{proven: ^uint8(0)}
 	for base := start; base < n && base-start <= s.max; base += blockLen {
 		if len(made) == 0 {
-			made = s.masks[:min(masksAtOnce, (n-base+blockLen-1)/blockLen)]
+			made = s.ahead((n - base + blockLen - 1) / blockLen)
 			s.maker.all(made, data[base:])
 		}
 		m := &made[0]
@@ -84,6 +84,15 @@ func (s *scanner) setSingle(single bool) {
 
 // masksAtOnce is how many blocks the masks are made of ahead; those behind a record that scan has to read are made again.
 const masksAtOnce = 16
+
+// ahead is room for the masks of so many blocks, or of as many as are made at once.
+func (s *scanner) ahead(blocks int) []masks {
+	blocks = min(masksAtOnce, blocks)
+	if len(s.masks) < blocks {
+		s.masks = make([]masks, blocks)
+	}
+	return s.masks[:blocks]
+}
 
 // sights are the bytes of a block that say something about the record they lie in.
 type sights struct {

@@ -71,7 +71,11 @@ func (v *validation) refused(size int64, code Code, args ...any) *Report {
 
 // run makes passes over the file until an assumption about its encoding holds; there are at most three.
 func (v *validation) run(ctx context.Context) (*Report, error) {
-	head, err := v.src.peek(sniffLen)
+	sniff := sniffLen
+	if v.size >= 0 && v.size < sniffLen {
+		sniff = int(v.size) + 1 // one more, to meet its end
+	}
+	head, err := v.src.peek(sniff)
 	if err != nil {
 		return nil, err
 	}
