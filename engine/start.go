@@ -158,6 +158,9 @@ func (e *errDealtWith) Error() string { return e.end.text }
 
 func (n *run) dealtWith(v *ledger.View, a *Action, again *ledger.Work) error {
 	block, name := a.Address.Block().String(), a.Address.Item
+	if untouched, err := v.Untouched(block, name, a.File.Digest); err != nil || untouched {
+		return err
+	}
 	known, found, err := v.File(block, name)
 	if err != nil {
 		return err

@@ -57,7 +57,7 @@ type scanner struct {
 	fields []field
 	cuts   []uint32 // what sweep notes instead of fields: the byte before the first of a record, and the one behind each
 	maker  maskMaker
-	masks  []masks // room for those that are made ahead, see sweep
+	masks  []masks      // room for those that are made ahead, see sweep
 	line   int64        // of the next record
 	layout *fieldLayout // nil: fields are delimited
 }

@@ -11,7 +11,7 @@ import (
 
 // One upload as the ledger sees it: three durable transactions, by one or several files of one process at once.
 func BenchmarkUploadCycle(b *testing.B) {
-	for _, writers := range []int{1, 4} {
+	for _, writers := range []int{1, 4, 24} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			l := open(b, newPath(b))
 			p := join(b, l)

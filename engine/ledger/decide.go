@@ -103,9 +103,7 @@ func (l *Ledger) Adopt(ctx context.Context, w Work, file *File, who string) erro
 		if err != nil {
 			return err
 		}
-		// It has no attempt of its own; its place is behind the last one that there is.
-		if _, err := tx.ExecContext(ctx, `UPDATE work SET state = ?, path = ?, ended_at = ?, attempt = (SELECT coalesce(max(id), 0) FROM attempt) WHERE id = ?`,
-			StateAdopted, w.Path, now, a.Work); err != nil {
+		if _, err := tx.ExecContext(ctx, `UPDATE work SET state = ?, path = ?, ended_at = ? WHERE id = ?`, StateAdopted, w.Path, now, a.Work); err != nil {
 			return err
 		}
 		if file != nil {

@@ -75,23 +75,28 @@ func (l *Ledger) Crash() error {
 
 // ContentSteps is how SQLite goes about the query of View.Content.
 func ContentSteps(l *Ledger, systems int) (string, error) {
-	return steps(l, contentOf(systems), 2*(3+systems))
+	return steps(l, all+contentOf(systems), 2*(3+systems))
 }
 
 // SinceSteps is how it goes about that of View.SentSince.
-func SinceSteps(l *Ledger) (string, error) { return steps(l, `work WHERE `+sentSince, 3) }
+func SinceSteps(l *Ledger) (string, error) { return steps(l, all+`work WHERE `+sentSince, 3) }
 
 // ElsewhereSteps is how it goes about that of View.Elsewhere.
-func ElsewhereSteps(l *Ledger) (string, error) { return steps(l, `work WHERE `+ofFile, 2) }
+func ElsewhereSteps(l *Ledger) (string, error) { return steps(l, all+`work WHERE `+ofFile, 2) }
 
-func steps(l *Ledger, from string, n int) (string, error) {
+// UntouchedSteps is how it goes about that of View.Untouched.
+func UntouchedSteps(l *Ledger) (string, error) { return steps(l, untouched, 6) }
+
+const all = `SELECT ` + workColumns + ` FROM `
+
+func steps(l *Ledger, query string, n int) (string, error) {
 	args := make([]any, n)
 	for i := range args {
 		args[i] = "0"
 	}
 	var steps strings.Builder
 	err := l.reader.View(context.Background(), func(v *View) error {
-		return v.each(`EXPLAIN QUERY PLAN SELECT `+workColumns+` FROM `+from, args, func(r *sql.Rows) error {
+		return v.each(`EXPLAIN QUERY PLAN `+query, args, func(r *sql.Rows) error {
 			var id, parent, unused int
 			var step string
 			err := r.Scan(&id, &parent, &unused, &step)

@@ -164,7 +164,7 @@ func (l *Ledger) migrate(ctx context.Context) error {
 			if err := checkVersion(ctx, tx); err != nil {
 				return err
 			}
-			if _, err := tx.conn.ExecContext(ctx, beganIndex+openIndex+scratchTable); err != nil { // older ledgers lack them
+			if _, err := tx.conn.ExecContext(ctx, sinceMade); err != nil {
 				return err
 			}
 			return respell(ctx, tx)

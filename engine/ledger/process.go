@@ -60,8 +60,10 @@ func (l *Ledger) Join(ctx context.Context, command string) (*Process, error) {
 	err := l.write(ctx, func(ctx context.Context, tx *txn) error {
 		// Locked inside the transaction: Recover, which clears away locks that nobody holds, runs in another.
 		var err error
-		if p.lock, err = durable.TryLock(p.path, fmt.Sprintf("%s, process %d", command, os.Getpid())); err != nil {
-			return err
+		if p.lock == nil {
+			if p.lock, err = durable.TryLock(p.path, fmt.Sprintf("%s, process %d", command, os.Getpid())); err != nil {
+				return err
+			}
 		}
 		_, err = tx.ExecContext(ctx, `INSERT INTO process (id, host, pid, command, started_at) VALUES (?,?,?,?,?)`,
 			p.ID, host, os.Getpid(), command, time.Now().UnixNano())

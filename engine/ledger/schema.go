@@ -17,6 +17,9 @@ const scratchTable = `CREATE TABLE IF NOT EXISTS scratch (
   PRIMARY KEY (folder, process)
 ) WITHOUT ROWID;`
 
+// sinceMade gives a ledger that an earlier dropform made what has come since, and takes what nobody reads.
+const sinceMade = beganIndex + openIndex + scratchTable + `DROP INDEX IF EXISTS attempt_work;`
+
 // schemaSQL makes an empty ledger. Times are Unix nanoseconds; digests are SHA-256 in lower-case hex.
 // Nothing here is particular to SQLite but AUTOINCREMENT, so that the same tables can live on PostgreSQL.
 const schemaSQL = `
@@ -68,7 +71,6 @@ CREATE TABLE attempt (
   remote_id TEXT NOT NULL DEFAULT '', result TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
   ended_at INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX attempt_work ON attempt (work);
 
 CREATE TABLE call (
   work INTEGER PRIMARY KEY REFERENCES work(id),

@@ -221,6 +221,18 @@ func (v *View) Elsewhere(address, name, source string) (work []Work, files map[s
 	return work, files, err
 }
 
+// ofFile is the condition for what other imports have of a file's bytes.
+const ofFile = `source_digest = ? AND kind = 'import' AND address <> ?`
+
+const untouched = `SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM file WHERE address = ? AND name = ?)
+	AND NOT EXISTS (SELECT 1 FROM work WHERE address = ? AND item = ?) AND NOT EXISTS (SELECT 1 FROM work WHERE ` + ofFile + `)`
+
+// Untouched reports that File, WorkOf and Elsewhere all find nothing, as of most files that are about to be sent.
+func (v *View) Untouched(address, name, source string) (yes bool, err error) {
+	err = v.each(untouched, []any{address, name, address, name, source, address}, func(*sql.Rows) error { yes = true; return nil })
+	return yes, err
+}
+
 // ProtocolOf reports whether work on a file of that name, under any address, wrote its protocol at the path. It goes from
 // address to address: nothing leads from a path to its work.
 func (v *View) ProtocolOf(name, path string) (yes bool, err error) {

@@ -29,12 +29,43 @@ func TestContentIsFoundByItsDigests(t *testing.T) {
 // What came after a work, and what other imports have of a file, are asked as often.
 func TestQuestionsForEachFileGoByAnIndex(t *testing.T) {
 	l := open(t, newPath(t))
-	for index, ask := range map[string]func(*ledger.Ledger) (string, error){
-		"work_began (address=? AND attempt>?)": ledger.SinceSteps,
-		"work_source (source_digest=?)":        ledger.ElsewhereSteps,
+	for _, question := range []struct {
+		ask     func(*ledger.Ledger) (string, error)
+		indexes []string
+	}{
+		{ledger.SinceSteps, []string{"work_began (address=? AND attempt>?)"}},
+		{ledger.ElsewhereSteps, []string{"work_source (source_digest=?)"}},
+		{ledger.UntouchedSteps, []string{"PRIMARY KEY (address=? AND name=?)", "work_item (address=? AND item=?)", "work_source (source_digest=?)"}},
 	} {
-		if steps, err := ask(l); err != nil || !strings.Contains(steps, index) {
-			t.Errorf("the query does not go by %s: %v\n%s", index, err, steps)
+		steps, err := question.ask(l)
+		for _, index := range question.indexes {
+			if err != nil || !strings.Contains(steps, index) {
+				t.Errorf("the query does not go by %s: %v\n%s", index, err, steps)
+			}
+		}
+	}
+}
+
+// A file is untouched as long as nothing is known of its name here, or of its bytes here or at another import.
+func TestUntouched(t *testing.T) {
+	s := newSite(t)
+	s.put(s.file("sent.csv", "d1"), ledger.StateDone)
+	s.must(s.l.Put(ctx, []ledger.File{{Address: "import.staff", Name: "seen.csv", Digest: "d2", State: ledger.FileExisting}}, nil, nil, "", "", ""))
+	for _, c := range []struct {
+		address, name, digest string
+		want                  bool
+	}{
+		{"import.staff", "new.csv", "d3", true},
+		{"import.staff", "new.csv", "d1", true}, // the content's key tells that
+		{"import.staff", "sent.csv", "d3", false},
+		{"import.staff", "seen.csv", "d3", false},
+		{"import.other", "sent.csv", "d3", true},
+		{"import.other", "new.csv", "d1", false},
+	} {
+		var got bool
+		s.view(func(v *ledger.View) (err error) { got, err = v.Untouched(c.address, c.name, c.digest); return err })
+		if got != c.want {
+			t.Errorf("Untouched(%q, %q, %q) = %t", c.address, c.name, c.digest, got)
 		}
 	}
 }

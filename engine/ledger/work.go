@@ -181,9 +181,6 @@ func (p *Process) enter(ctx context.Context, w Work, again *Work, o *Outcome, lo
 	return a, explain(err, "record the intent")
 }
 
-// ofFile is the condition for what other imports have of a file's bytes.
-const ofFile = `source_digest = ? AND kind = 'import' AND address <> ?`
-
 // takeBack ends an attempt that was recorded, but not for good, so that it is not begun. It need not last either.
 func (p *Process) takeBack(ctx context.Context, a Attempt, err error) {
 	if errors.Is(err, errNotFlushed) {
@@ -201,24 +198,27 @@ func (p *Process) intend(ctx context.Context, tx *txn, w Work, again *Work, now 
 	if err != nil {
 		return a, err
 	}
-	r, err := tx.ExecContext(ctx, `INSERT INTO attempt (work, owner, started_at) VALUES (?, ?, ?)`, a.Work, p.ID, now)
+	r, err := tx.ExecContext(ctx, `INSERT INTO attempt (id, work, owner, started_at) SELECT attempt, id, ?, ? FROM work WHERE id = ?`, p.ID, now, a.Work)
 	if err != nil {
 		return a, err
 	}
-	if a.ID, err = r.LastInsertId(); err != nil {
-		return a, err
-	}
-	_, err = tx.ExecContext(ctx, `UPDATE work SET attempt = ? WHERE id = ?`, a.ID, a.Work)
+	a.ID, err = r.LastInsertId()
 	return a, err
 }
 
+// insertWork makes work for the attempt that is made next. That of nobody has none of its own: its place is behind the last one
+// that there is.
 func insertWork(ctx context.Context, tx *txn, w Work, owner string, now int64) (Attempt, error) {
+	own := 1
+	if owner == "" {
+		own = 0
+	}
 	// A system that was merged into another since the caller asked for it stands for that one.
 	r, err := tx.ExecContext(ctx, `INSERT INTO work (kind, address, item, system, endpoint, object, object_key, method, method_key, digest, source_digest, size, request,
 		definition, slot_at, state, epoch, owner, attempt, remote_id, class, message, path, result_digest, result_rows, result_size, sent_at, ended_at)
-		VALUES (?,?,?,coalesce((SELECT merged_into FROM system WHERE id = ?), ?),?,?,?,?,?,?,?,?,?,?,?,?,1,?,0,'','','','','',?,0,?,0)`,
+		VALUES (?,?,?,coalesce((SELECT merged_into FROM system WHERE id = ?), ?),?,?,?,?,?,?,?,?,?,?,?,?,1,?,(SELECT coalesce(max(id), 0) + ? FROM attempt),'','','','','',?,0,?,0)`,
 		w.Kind, w.Address, w.Item, w.System, w.System, w.Endpoint, w.Object, Fold(w.Object), w.Method, Fold(w.Method), w.Digest, w.SourceDigest, w.Size, w.Request,
-		w.Definition, nanos(w.SlotAt), StateSending, owner, w.ResultRows, now)
+		w.Definition, nanos(w.SlotAt), StateSending, owner, own, w.ResultRows, now)
 	if err != nil {
 		if e := (*sqlite.Error)(nil); errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE {
 			return Attempt{}, ErrTaken
@@ -235,7 +235,7 @@ func reopenWork(ctx context.Context, tx *txn, w, again Work, owner string, now i
 	if again.State.Open() || again.State.Happened() || isCall(again.Kind) && !callMayReopen(again) {
 		return Attempt{}, ErrOvertaken
 	}
-	err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = ?, address = ?, item = ?, source_digest = ?, endpoint = ?, definition = ?,
+	err := swap(ctx, tx, `UPDATE work SET state = ?, epoch = epoch + 1, owner = ?, attempt = (SELECT coalesce(max(id), 0) + 1 FROM attempt), address = ?, item = ?, source_digest = ?, endpoint = ?, definition = ?,
 		remote_id = '', class = '', message = '', path = '', sent_at = ?, ended_at = 0 WHERE id = ? AND epoch = ? AND state = ?
 		AND NOT EXISTS (SELECT 1 FROM work l WHERE l.kind = 'import' AND work.kind = 'import' AND l.system = work.system AND l.object_key = work.object_key
 			AND l.method_key = work.method_key AND l.digest = work.digest AND l.request > work.request)

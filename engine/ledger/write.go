@@ -16,8 +16,8 @@ type txn struct{ *kept }
 // job is one call of write. Its context is looked at until it begins; then it is carried through, because a cancelled
 // statement would take the whole transaction, and its neighbours, with it.
 type job struct {
-	ctx  context.Context //nolint:containedctx // a job does not outlive the call that made it
-	fn   func(context.Context, *txn) error
+	ctx  context.Context                   //nolint:containedctx // a job does not outlive the call that made it
+	fn   func(context.Context, *txn) error // may run a second time, after what it did was undone
 	kind kind
 	done chan error // has room for the answer
 }
@@ -42,8 +42,8 @@ var errNotFlushed = errors.New("the ledger could not be flushed to its disk")
 const company = 3 * time.Millisecond
 
 // write runs fn in a durable transaction: when it returns nil the change survives a power cut. Calls that come while
-// another is being written wait together and share the next transaction and its one flush, each under a savepoint, so
-// that one that fails changes nothing and fails alone.
+// another is being written wait together and share the next transaction and its one flush; one that fails changes nothing and
+// fails alone. fn may run a second time then, after what it did was undone.
 func (l *Ledger) write(ctx context.Context, fn func(context.Context, *txn) error) error {
 	return l.join(ctx, firm, fn)
 }
@@ -117,27 +117,9 @@ func (l *Ledger) commit(batch []*job) (unflushed []*job) {
 	if len(batch) == 0 {
 		return nil
 	}
-	ctx := context.WithoutCancel(batch[0].ctx)
-	answers := make([]error, len(batch))
-	err := l.tx.do(ctx, `BEGIN IMMEDIATE`)
-	if err == nil {
-		for i, j := range batch {
-			if answers[i], err = l.guarded(ctx, j, len(batch) == 1); err != nil {
-				break
-			}
-		}
-		if err == nil {
-			failpoint.At("ledger.commit")
-			err = l.tx.do(ctx, `COMMIT`)
-			failpoint.At("ledger.committed")
-			l.committed()
-			if err == nil && slices.ContainsFunc(batch, func(j *job) bool { return j.kind == soon }) {
-				l.oweFlush()
-			}
-		}
-		if err != nil {
-			_ = l.tx.do(ctx, `ROLLBACK`) // which fails where SQLite has already rolled back
-		}
+	answers, err := l.transact(batch, false)
+	if err != nil && len(batch) > 1 && slices.ContainsFunc(answers, func(e error) bool { return e != nil }) {
+		answers, err = l.transact(batch, true) // a failure is rare, and savepoints cost a tenth
 	}
 	for i, j := range batch {
 		if answers[i] == nil {
@@ -150,6 +132,43 @@ func (l *Ledger) commit(batch []*job) (unflushed []*job) {
 		j.done <- answers[i]
 	}
 	return unflushed
+}
+
+// transact runs the jobs in one transaction, with their answers; apart: each so that its failure undoes its own changes only.
+// Its error says that nothing was committed. Who called off his job before it began has that as its answer, and is no failure.
+func (l *Ledger) transact(batch []*job, apart bool) (answers []error, err error) {
+	answers = make([]error, len(batch))
+	ctx := context.WithoutCancel(batch[0].ctx)
+	if err := l.tx.do(ctx, `BEGIN IMMEDIATE`); err != nil {
+		return answers, err
+	}
+	defer func() {
+		if err != nil {
+			_ = l.tx.do(ctx, `ROLLBACK`) // which fails where SQLite has already rolled back
+		}
+	}()
+	for i, j := range batch {
+		if answers[i] = j.ctx.Err(); answers[i] != nil {
+			continue
+		}
+		if apart {
+			answers[i], err = l.guarded(ctx, j)
+		} else {
+			answers[i] = j.fn(context.WithoutCancel(j.ctx), l.tx)
+			err = answers[i]
+		}
+		if err != nil {
+			return answers, err
+		}
+	}
+	failpoint.At("ledger.commit")
+	err = l.tx.do(ctx, `COMMIT`)
+	failpoint.At("ledger.committed")
+	l.committed()
+	if err == nil && slices.ContainsFunc(batch, func(j *job) bool { return j.kind == soon }) {
+		l.oweFlush()
+	}
+	return answers, err
 }
 
 // flush makes last what has been committed until now, and then answers jobs that are part of it. All goes through one log:
@@ -168,16 +187,8 @@ func (l *Ledger) flush(jobs []*job) {
 	}
 }
 
-// guarded runs a job so that its failure undoes its own changes only. broken says that the transaction is lost, which is how
-// one that is alone in it fails.
-func (l *Ledger) guarded(ctx context.Context, j *job, alone bool) (answer, broken error) {
-	if err := j.ctx.Err(); err != nil {
-		return err, nil
-	}
-	if alone {
-		err := j.fn(context.WithoutCancel(j.ctx), l.tx)
-		return err, err
-	}
+// guarded runs a job under a savepoint. broken says that the transaction is lost.
+func (l *Ledger) guarded(ctx context.Context, j *job) (answer, broken error) {
 	if err := l.tx.do(ctx, `SAVEPOINT job`); err != nil {
 		return nil, err
 	}
