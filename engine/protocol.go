@@ -206,6 +206,9 @@ func (n *run) writeProtocol(ctx context.Context, a *Action, stream io.ReadCloser
 		return written{}, err
 	}
 	failpoint.At("protocol.kept")
+	if imp.Order == "any" {
+		return w, n.protocols.Commit(f)
+	}
 	return w, f.Commit()
 }
 

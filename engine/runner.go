@@ -52,6 +52,8 @@ type Runner struct {
 	lengths lengths
 	swept   swept
 	judged  judged
+
+	protocols durable.Gathering // of imports whose files are not sent one after the other
 }
 
 // NewRunner makes a Runner. Close ends its sessions.

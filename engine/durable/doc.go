@@ -20,6 +20,8 @@
 //	after the rename                     the whole new target; a power cut may still bring back the old one whole
 //	after the folder's fsync (return)    the whole new target, durable
 //
+// A Gathering does the same for several files at once: the table holds for each of them.
+//
 // Move on one volume:
 //
 //	before the rename                    the file under its old name

@@ -95,10 +95,11 @@ func copyAcross(fs afero.Fs, from, to string) error {
 	if err := unchanged(fs, from, before); err != nil {
 		return err
 	}
-	if err := f.place(func(temp, to string) error { return renameNew(fs, temp, to) }); err != nil {
-		if f.done { // named, but not durable: taken back, since from is still whole
-			_ = fs.Remove(to)
-		}
+	if err := f.name(func(temp, to string) error { return renameNew(fs, temp, to) }); err != nil {
+		return err
+	}
+	if err := f.flushed(SyncDir(fs, filepath.Dir(to))); err != nil {
+		_ = fs.Remove(to) // from is still whole
 		return err
 	}
 	return removeMoved(fs, from, to, before)

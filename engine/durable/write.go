@@ -78,6 +78,14 @@ func (f *File) Write(p []byte) (int, error) {
 func (f *File) Commit() error { return f.commit(f.fs.Rename) }
 
 func (f *File) commit(rename func(from, to string) error) error {
+	if err := f.put(rename); err != nil {
+		return err
+	}
+	return f.flushed(SyncDir(f.fs, filepath.Dir(f.target)))
+}
+
+// put is commit without the flush of the folder.
+func (f *File) put(rename func(from, to string) error) error {
 	if f.done {
 		return fmt.Errorf("commit %s: %w", f.target, os.ErrClosed)
 	}
@@ -85,7 +93,7 @@ func (f *File) commit(rename func(from, to string) error) error {
 	if err := f.seal(); err != nil {
 		return err
 	}
-	return f.place(rename)
+	return f.name(rename)
 }
 
 // Abort drops what was written. After Commit or Abort it does nothing, so it can stand in a defer. That the temporary
@@ -115,15 +123,19 @@ func (f *File) seal() error {
 	return nil
 }
 
-// place gives a sealed file its name by rename and flushes the folder.
-func (f *File) place(rename func(from, to string) error) error {
-	err := retryBusy(isBusy, func() error { return rename(f.temp.Name(), f.target) })
-	if err != nil {
+// name gives a sealed file its name by rename, which a power cut may undo until the folder is flushed.
+func (f *File) name(rename func(from, to string) error) error {
+	if err := retryBusy(isBusy, func() error { return rename(f.temp.Name(), f.target) }); err != nil {
 		return fmt.Errorf("put %s in place: %w", f.target, err)
 	}
 	f.done = true // the temporary name is the target now: from here Abort must not remove anything
 	f.made()
-	if err := SyncDir(f.fs, filepath.Dir(f.target)); err != nil {
+	return nil
+}
+
+// flushed says what came of a file that has its name, by the error of its folder's flush.
+func (f *File) flushed(err error) error {
+	if err != nil {
 		return fmt.Errorf("%s is in place, but a power cut could undo it: %w", f.target, err)
 	}
 	return nil
