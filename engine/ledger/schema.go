@@ -21,7 +21,8 @@ const scratchTable = `CREATE TABLE IF NOT EXISTS scratch (
 const sinceMade = beganIndex + openIndex + scratchTable + `DROP INDEX IF EXISTS attempt_work;`
 
 // schemaSQL makes an empty ledger. Times are Unix nanoseconds; digests are SHA-256 in lower-case hex.
-// Nothing here is particular to SQLite but AUTOINCREMENT, so that the same tables can live on PostgreSQL.
+// Nothing here is particular to SQLite but AUTOINCREMENT, so that the same tables can live on PostgreSQL. Where rows are never
+// taken away their ids grow without it, which costs a page more in each transaction.
 const schemaSQL = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 
@@ -43,7 +44,7 @@ CREATE TABLE definition (
 );
 
 CREATE TABLE work (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  id INTEGER PRIMARY KEY,
   kind TEXT NOT NULL, address TEXT NOT NULL, item TEXT NOT NULL,
   system INTEGER NOT NULL REFERENCES system(id), endpoint TEXT NOT NULL,
   object TEXT NOT NULL, object_key TEXT NOT NULL, method TEXT NOT NULL, method_key TEXT NOT NULL,
@@ -66,7 +67,7 @@ CREATE INDEX work_source ON work (source_digest);
 CREATE INDEX work_open ON work (state) WHERE ` + unfinished + `;
 
 CREATE TABLE attempt (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, work INTEGER NOT NULL REFERENCES work(id),
+  id INTEGER PRIMARY KEY, work INTEGER NOT NULL REFERENCES work(id),
   owner TEXT NOT NULL, started_at INTEGER NOT NULL,
   remote_id TEXT NOT NULL DEFAULT '', result TEXT NOT NULL DEFAULT '', message TEXT NOT NULL DEFAULT '',
   ended_at INTEGER NOT NULL DEFAULT 0
@@ -129,7 +130,7 @@ CREATE INDEX written_address ON written (address, purpose, at);
 ` + openIndex + scratchTable + `
 
 CREATE TABLE event (
-  id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, address TEXT NOT NULL, item TEXT NOT NULL,
+  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, address TEXT NOT NULL, item TEXT NOT NULL,
   what TEXT NOT NULL, message TEXT NOT NULL, who TEXT NOT NULL
 );
 CREATE INDEX event_address ON event (address, item);
