@@ -413,14 +413,19 @@ func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 			if f.settled || f.Digest == "" {
 				continue
 			}
-			var err error
-			if f.content, err = v.Content(seen.systems, imp.Object, imp.Method, f.key(), f.Digest); err != nil {
+			fresh, err := v.NewContent(seen.systems, imp.Object, imp.Method, f.key(), f.Digest)
+			if err == nil && !fresh {
+				f.content, err = v.Content(seen.systems, imp.Object, imp.Method, f.key(), f.Digest)
+			}
+			if err != nil {
 				return err
 			}
 			f.content = concerning(f.content, f.key())
 			if len(f.content) == 0 && (!f.isKnown || f.known.Digest != f.Digest) {
-				if f.other, err = cfg.elsewhere(v, imp, s.inLedger(imp.Address), f.FileSeen); err != nil {
-					return err
+				if !fresh {
+					if f.other, err = cfg.elsewhere(v, imp, s.inLedger(imp.Address), f.FileSeen); err != nil {
+						return err
+					}
 				}
 				if err := f.foreignProtocol(v, cfg, imp); err != nil {
 					return err

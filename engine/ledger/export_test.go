@@ -78,6 +78,9 @@ func ContentSteps(l *Ledger, systems int) (string, error) {
 	return steps(l, all+contentOf(systems), 2*(3+systems))
 }
 
+// NewContentSteps is how it goes about that of View.NewContent.
+func NewContentSteps(l *Ledger) (string, error) { return steps(l, newContent(2), 6) }
+
 // SinceSteps is how it goes about that of View.SentSince.
 func SinceSteps(l *Ledger) (string, error) { return steps(l, all+`work WHERE `+sentSince, 3) }
 

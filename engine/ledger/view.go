@@ -120,6 +120,19 @@ func (v *View) Content(systems []SystemID, object, method, digest, source string
 	return chained(found), err
 }
 
+// NewContent reports that Content finds nothing, and that no import, whatever its system, has a file with the source digest: so it
+// is with most files that a plan meets for the first time.
+func (v *View) NewContent(systems []SystemID, object, method, digest, source string) (yes bool, err error) {
+	args := append([]any{source}, values(systems)...)
+	err = v.each(newContent(len(systems)), append(args, Fold(object), Fold(method), digest), func(*sql.Rows) error { yes = true; return nil })
+	return yes, err
+}
+
+func newContent(systems int) string {
+	return `SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM work WHERE source_digest = ? AND kind = 'import')
+		AND NOT EXISTS (SELECT 1 FROM work WHERE kind = 'import' AND system IN (` + marks(systems) + `) AND object_key = ? AND method_key = ? AND digest = ?)`
+}
+
 // contentOf finds the work of some systems, for one object and method, by either digest, each by its index. The ids come first, by
 // a join whose order SQLite keeps: left to itself, without statistics, it reads all work of the object and method for each file.
 func contentOf(systems int) string {

@@ -33,6 +33,7 @@ func TestQuestionsForEachFileGoByAnIndex(t *testing.T) {
 		ask     func(*ledger.Ledger) (string, error)
 		indexes []string
 	}{
+		{ledger.NewContentSteps, []string{"work_source (source_digest=?)", "work_content (system=? AND object_key=? AND method_key=? AND digest=?)"}},
 		{ledger.SinceSteps, []string{"work_began (address=? AND attempt>?)"}},
 		{ledger.ElsewhereSteps, []string{"work_source (source_digest=?)"}},
 		{ledger.UntouchedSteps, []string{"PRIMARY KEY (address=? AND name=?)", "work_item (address=? AND item=?)", "work_source (source_digest=?)"}},
@@ -66,6 +67,36 @@ func TestUntouched(t *testing.T) {
 		s.view(func(v *ledger.View) (err error) { got, err = v.Untouched(c.address, c.name, c.digest); return err })
 		if got != c.want {
 			t.Errorf("Untouched(%q, %q, %q) = %t", c.address, c.name, c.digest, got)
+		}
+	}
+}
+
+// Content is new as long as neither it nor a file with the same bytes is known, here or at another import.
+func TestNewContent(t *testing.T) {
+	s := newSite(t)
+	w := s.file("sent.csv", "d1")
+	w.SourceDigest = "s1" // it was recoded
+	s.put(w, ledger.StateDone)
+	other := s.file("sent.csv", "d2")
+	other.Address, other.Object = "import.other", "Andere"
+	s.put(other, ledger.StateDone)
+	for _, c := range []struct {
+		digest, source string
+		want           bool
+	}{
+		{"d3", "d3", true},
+		{"d1", "s3", false},
+		{"d3", "s1", false},
+		{"d2", "s3", true}, // another object
+		{"d3", "d2", false},
+	} {
+		var got bool
+		s.view(func(v *ledger.View) (err error) {
+			got, err = v.NewContent([]ledger.SystemID{s.sys}, " mitarbeiter", "STANDARD", c.digest, c.source)
+			return err
+		})
+		if got != c.want {
+			t.Errorf("NewContent(%q, %q) = %t", c.digest, c.source, got)
 		}
 	}
 }
