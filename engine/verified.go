@@ -12,10 +12,11 @@ import (
 	"github.com/spf13/afero"
 )
 
-// A large file is hashed beside its sending: one block is hashed while the network has the other.
+// A large file is hashed beside its sending. Hashing takes longer than all the rest, so some blocks wait for it: with but one
+// ahead it stands still whenever the reader is woken late.
 const (
-	hashedBlock  = 512 << 10 // bytes
-	hashedBlocks = 2
+	hashedBlock  = 256 << 10 // bytes
+	hashedBlocks = 6
 )
 
 // verified reads a file and ends with errChanged instead of io.EOF unless every byte was the one that was planned. It is for
