@@ -118,7 +118,7 @@ func (l *Ledger) commit(batch []*job) (unflushed []*job) {
 		return nil
 	}
 	answers, err := l.transact(batch, false)
-	if err != nil && len(batch) > 1 && slices.ContainsFunc(answers, func(e error) bool { return e != nil }) {
+	if errors.Is(err, errTogether) && len(batch) > 1 {
 		answers, err = l.transact(batch, true) // a failure is rare, and savepoints cost a tenth
 	}
 	for i, j := range batch {
@@ -134,8 +134,12 @@ func (l *Ledger) commit(batch []*job) (unflushed []*job) {
 	return unflushed
 }
 
-// transact runs the jobs in one transaction, with their answers; apart: each so that its failure undoes its own changes only.
-// Its error says that nothing was committed. Who called off his job before it began has that as its answer, and is no failure.
+// errTogether says that one of several jobs has failed, and with it all of them.
+var errTogether = errors.New("another change that was made together with this one has failed")
+
+// transact runs the jobs in one transaction, with their answers: apart, so that the failure of one undoes its own changes only, or
+// together, until one fails. Its error says that nothing was committed. A job that was called off before it began has that as
+// its answer, which is no failure.
 func (l *Ledger) transact(batch []*job, apart bool) (answers []error, err error) {
 	answers = make([]error, len(batch))
 	ctx := context.WithoutCancel(batch[0].ctx)
@@ -153,9 +157,8 @@ func (l *Ledger) transact(batch []*job, apart bool) (answers []error, err error)
 		}
 		if apart {
 			answers[i], err = l.guarded(ctx, j)
-		} else {
-			answers[i] = j.fn(context.WithoutCancel(j.ctx), l.tx)
-			err = answers[i]
+		} else if answers[i] = j.fn(context.WithoutCancel(j.ctx), l.tx); answers[i] != nil {
+			err = errTogether
 		}
 		if err != nil {
 			return answers, err

@@ -86,6 +86,23 @@ func TestOneFailureSparesItsNeighbours(t *testing.T) {
 	}
 }
 
+// A process that registers beside a change that fails holds its lock once.
+func TestJoiningBesideAFailure(t *testing.T) {
+	path := newPath(t)
+	l := open(t, path)
+	release := hold(t, path)
+	answers := pile(l,
+		func() error { _, err := l.System(ctx, "connection.perbit.hr", "https://one"); return err },
+		func() error { _, err := l.Join(ctx, "apply"); return err },
+		func() error { return l.Retry(ctx, ledger.Work{ID: 99, State: ledger.StateRefused}, "eve") })
+	release()
+	for i, err := range answers() {
+		if want := []error{nil, nil, ledger.ErrOvertaken}[i]; !errors.Is(err, want) {
+			t.Errorf("call %d: %v, want %v", i, err, want)
+		}
+	}
+}
+
 func TestACallThatWaitsCanBeTakenBack(t *testing.T) {
 	s := newSite(t)
 	cancelled, cancel := context.WithCancel(ctx)
