@@ -202,6 +202,7 @@ func (n *run) writeProtocol(ctx context.Context, a *Action, stream io.ReadCloser
 		w.judge(imp.Protocol, head.Bytes(), imp.secretive())
 	}
 	failpoint.At("protocol.fetched")
+	defer n.naming.alone(foldName(path))()
 	if _, err := keepEarlier(n.o.FS, path, sum(h)); err != nil {
 		return written{}, err
 	}

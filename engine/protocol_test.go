@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -84,6 +85,23 @@ func TestEarlierProtocolIsKept(t *testing.T) {
 	}
 	if p := r.plan(cfg, engine.PlanOptions{}); !p.Empty() {
 		t.Errorf("plan: %v", lines(p))
+	}
+}
+
+// Files that go side by side may share the path of their protocols: each keeps its own.
+func TestProtocolsOfOnePath(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cfg := r.load(replaceOnce(head, "retry {", "parallel = 4\n  retry {") + with(staff, `order = "any"`, "protocol {\n    path = \"p/latest.txt\"\n  }"))
+	const files = 24
+	for i := range files {
+		r.write(fmt.Sprintf("in/f%d.csv", i), rows(fmt.Sprint(100000+i)))
+	}
+	if tally := r.apply(cfg, engine.PlanOptions{}); tally.Done != files {
+		t.Errorf("%+v", tally)
+	}
+	if all, err := os.ReadDir(r.path("in/p")); err != nil || len(all) != files {
+		t.Errorf("%d protocols of %d files: %v", len(all), files, err)
 	}
 }
 

@@ -54,6 +54,7 @@ type Runner struct {
 	judged  judged
 
 	protocols durable.Gathering // of imports whose files are not sent one after the other
+	naming    turns             // of protocols by their path, which several files may share
 }
 
 // NewRunner makes a Runner. Close ends its sessions.

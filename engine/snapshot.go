@@ -413,6 +413,7 @@ func contents(v *ledger.View, cfg *Config, s *snapshot) error {
 			if f.settled || f.Digest == "" {
 				continue
 			}
+			f.content, f.other = nil, nil // a look at the ledger may be taken again
 			fresh, err := v.NewContent(seen.systems, imp.Object, imp.Method, f.key(), f.Digest)
 			if err == nil && !fresh {
 				f.content, err = v.Content(seen.systems, imp.Object, imp.Method, f.key(), f.Digest)

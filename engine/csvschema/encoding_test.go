@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -81,6 +82,30 @@ func TestEncodings(t *testing.T) {
 				t.Errorf("observed %q, want %q", rep.Encoding, tc.observed)
 			}
 		})
+	}
+}
+
+// A file may grow, or be of a sort of which nobody knows the size: what is said of that beforehand changes no verdict.
+func TestAnnouncedSizeChangesNothing(t *testing.T) {
+	for name, text := range map[string]string{
+		"plain": "A;B\n1;2\n", "byte order mark": "\ufeffA;B\nä;2\n", "utf-16": wide("A;B\n1;2\n"), "excel": "PK\x03\x04 and so on",
+		"no text": strings.Repeat("A;B\n", 20) + "\x00\n", "windows-1252": "A;B\n\xe4;2\n", "long": strings.Repeat("A;B\n", 2000),
+	} {
+		length := int64(len(text))
+		report := func(size int64) csvschema.Report {
+			rep, err := csvschema.Validate(context.Background(), strings.NewReader(text), size, csvschema.Default(), csvschema.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rep.Size = 0
+			return *rep
+		}
+		want := report(length)
+		for _, size := range []int64{-1, 0, 1, 2, length / 2, length - 1, length + 1, 1 << 20} {
+			if got := report(size); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s, said to have %d bytes instead of %d:\n got %+v\nwant %+v", name, size, length, got, want)
+			}
+		}
 	}
 }
 

@@ -67,6 +67,23 @@ func (s *source) peek(n int) ([]byte, error) {
 	return s.head, err
 }
 
+// sniff peeks at the first sniffLen bytes of a file that is said to have size bytes, -1 for nobody knows. A small one gets no
+// large buffer, unless it has more than that.
+func (s *source) sniff(size int64) ([]byte, error) {
+	if size < 0 || size >= sniffLen {
+		return s.peek(sniffLen)
+	}
+	head, err := s.peek(int(size) + 1) // one more, to meet its end
+	if err != nil || int64(len(head)) <= size {
+		return head, err
+	}
+	head = append(make([]byte, 0, sniffLen), head...)
+	more, err := s.peek(sniffLen - len(head))
+	s.head = append(head, more...)
+	s.taken = int64(len(s.head))
+	return s.head, err
+}
+
 // begin makes the source deliver the file from its first byte behind the mark, in the mode given.
 func (s *source) begin(m mode, rewind bool) error {
 	if rewind {

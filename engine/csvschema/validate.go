@@ -71,11 +71,7 @@ func (v *validation) refused(size int64, code Code, args ...any) *Report {
 
 // run makes passes over the file until an assumption about its encoding holds; there are at most three.
 func (v *validation) run(ctx context.Context) (*Report, error) {
-	sniff := sniffLen
-	if v.size >= 0 && v.size < sniffLen {
-		sniff = int(v.size) + 1 // one more, to meet its end
-	}
-	head, err := v.src.peek(sniff)
+	head, err := v.src.sniff(v.size)
 	if err != nil {
 		return nil, err
 	}

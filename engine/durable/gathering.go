@@ -11,7 +11,8 @@ const company = 3 * time.Millisecond
 
 // Gathering commits files that are written side by side and that nobody waits for: those that come for one folder within a few
 // milliseconds are flushed at the same time, which a disk does almost as fast as for one, and share the folder's flush. What
-// holds of each is what holds of File.Commit; one that fails fails alone. The zero value is ready and safe for concurrent use.
+// holds of each is what holds of File.Commit; one that fails fails alone. All are files of one afero.Fs. The zero value is ready
+// and safe for concurrent use.
 type Gathering struct {
 	mu sync.Mutex
 	of map[string]*gathered // by folder

@@ -18,11 +18,11 @@ const scratchTable = `CREATE TABLE IF NOT EXISTS scratch (
 ) WITHOUT ROWID;`
 
 // sinceMade gives a ledger that an earlier dropform made what has come since, and takes what nobody reads.
-const sinceMade = beganIndex + openIndex + scratchTable + `DROP INDEX IF EXISTS attempt_work;`
+const sinceMade = `DROP INDEX IF EXISTS attempt_work;` + beganIndex + openIndex + scratchTable
 
 // schemaSQL makes an empty ledger. Times are Unix nanoseconds; digests are SHA-256 in lower-case hex.
-// Nothing here is particular to SQLite but AUTOINCREMENT, so that the same tables can live on PostgreSQL. Where rows are never
-// taken away their ids grow without it, which costs a page more in each transaction.
+// Nothing here is particular to SQLite but how ids are given, so that the same tables can live on PostgreSQL. Where rows are never
+// taken away ids grow without AUTOINCREMENT, which costs a page more in each transaction.
 const schemaSQL = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 

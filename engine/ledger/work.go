@@ -175,7 +175,7 @@ func (p *Process) enter(ctx context.Context, w Work, again *Work, o *Outcome, lo
 		}
 		return finish(ctx, tx, a, *o, now)
 	})
-	if against != nil {
+	if against != nil && errors.Is(err, against) { // it may have been against an earlier try
 		return Attempt{}, against
 	}
 	return a, explain(err, "record the intent")
@@ -206,8 +206,8 @@ func (p *Process) intend(ctx context.Context, tx *txn, w Work, again *Work, now 
 	return a, err
 }
 
-// insertWork makes work for the attempt that is made next. That of nobody has none of its own: its place is behind the last one
-// that there is.
+// insertWork makes work for the attempt that is made next: who writes writes alone, so its id is known. Work of nobody has none of
+// its own; its place is behind the last one that there is.
 func insertWork(ctx context.Context, tx *txn, w Work, owner string, now int64) (Attempt, error) {
 	own := 1
 	if owner == "" {

@@ -13,7 +13,7 @@ import (
 // txn is the ledger's one writing connection inside a transaction.
 type txn struct{ *kept }
 
-// job is one call of write. Its context is looked at until it begins; then it is carried through, because a cancelled
+// job is one call of write. Its context is looked at whenever it begins; then it is carried through, because a cancelled
 // statement would take the whole transaction, and its neighbours, with it.
 type job struct {
 	ctx  context.Context                   //nolint:containedctx // a job does not outlive the call that made it

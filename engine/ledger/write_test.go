@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +101,37 @@ func TestJoiningBesideAFailure(t *testing.T) {
 		if want := []error{nil, nil, ledger.ErrOvertaken}[i]; !errors.Is(err, want) {
 			t.Errorf("call %d: %v, want %v", i, err, want)
 		}
+	}
+}
+
+// What spoke against an intent in a transaction that was undone is no answer where the intent is not tried again.
+func TestNothingStaysOfAnUndoneTransaction(t *testing.T) {
+	s := newSite(t)
+	stopped, stop := context.WithCancel(ctx)
+	taken := errors.New("another run has it already")
+	release := hold(t, s.path)
+	answers := pile(s.l,
+		func() error { _, err := s.p.Begin(ctx, s.file("first.csv", "first"), nil); return err },
+		func() error { _, err := s.p.Begin(stopped, s.file("x.csv", "x"), nil); return err },
+		func() error {
+			_, err := s.p.BeginUnless(stopped, s.file("x.csv", "y"), nil, func(v *ledger.View) error {
+				works, err := v.WorkOf("import.staff", "x.csv")
+				if len(works) > 0 {
+					stop()
+					return taken
+				}
+				return err
+			})
+			return err
+		})
+	release()
+	for i, err := range answers() {
+		if want := []error{nil, context.Canceled, context.Canceled}[i]; !errors.Is(err, want) {
+			t.Errorf("call %d: %v, want %v", i, err, want)
+		}
+	}
+	if all := dump(t, s.path, `SELECT item FROM work`); !slices.Equal(all, []string{"first.csv"}) {
+		t.Errorf("recorded: %v", all)
 	}
 }
 
