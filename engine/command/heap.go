@@ -42,10 +42,11 @@ func shortLived(text int64) {
 	})
 }
 
-// While no more than littleHeld is live, collecting is cheap, and garbage may be littleGrowth percent of it; beyond, as much again.
+// While no more than littleHeld is live, collecting is cheap, and garbage may be littleGrowth percent of it; beyond, mostGrowth.
 const (
 	littleHeld   = 8 << 20
 	littleGrowth = 30
+	mostGrowth   = 80
 )
 
 // working is called by commands that carry out work: they may hold little for long. Who sets GOGC decides.
@@ -56,7 +57,7 @@ func working() {
 	debug.SetGCPercent(littleGrowth)
 	afterCollection(func(held uint64) int {
 		if held > littleHeld {
-			return 100
+			return mostGrowth
 		}
 		return littleGrowth
 	})
